@@ -1,0 +1,1 @@
+"""What is done about a verdict: one file an action; the file's name is what users write."""

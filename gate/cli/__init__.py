@@ -1,0 +1,130 @@
+"""The ``gate`` command. Commands parse and print only; each is one file, imported when called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from gate import __version__
+from gate.errors import Cancelled, GateError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "check": "Watch until there is a verdict: the main job.",
+    "demo": "See a bad release halted and a good one promoted; no keys, no network.",
+    "init": "Write a commented gate.yml to start from.",
+    "doctor": "Try keys, sources, clock and store, and say what to mend.",
+    "schema": "Print the JSON Schema of gate.yml for editors.",
+    "score": "Score texts: lines or JSON Lines in, JSON Lines out.",
+    "replay": "Decide again from an evidence pack: same bytes in, same verdict out.",
+    "runs": "List recorded runs.",
+    "log": "Read one run like a story, or verify that nothing was changed.",
+}
+"""Name to the line that ``gate --help`` shows; ``gate/cli/<name>.py`` holds the command."""
+
+
+class Commands(click.Group):
+    """Imports a command only when it is called, so that ``gate --help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """In the order a new user needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import ``gate.cli.<name>`` and take its ``command``."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = importlib.import_module(f"gate.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command for an unknown one."""
+        import difflib
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            did_you_mean = f" Did you mean {near[0]!r}?" if near else ""
+            message = f"No such command {args[0]!r}.{did_you_mean}"
+            raise click.UsageError(message, ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="gate")
+@click.option("--debug", is_flag=True, help="Show the traceback of errors, and debug logs on stderr.")
+@click.pass_context
+def gate(ctx: click.Context, *, debug: bool) -> None:
+    """Listen to users after a deploy, and tell the pipeline: pass, fail or inconclusive.
+
+    \b
+    Start:    gate demo
+    Your own: gate init && gate doctor && gate check
+
+    \b
+    Exit codes: 0 pass · 10 fail · 11 inconclusive · 12 error · 13 waiting
+                1 the gate itself broke · 2 usage or policy fault · 130/143 cancelled
+    """
+    ctx.obj = debug
+    if debug:
+        import logging
+
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its code: the one place where errors are printed."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    try:
+        code = gate.main(args=words, prog_name="gate", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except click.ClickException as wrong:
+        wrong.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("gate: cancelled", err=True)
+        code = 130
+    except BrokenPipeError:
+        # The reader (head, less) went away; that is no fault of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except GateError as fault:
+        code = _say(fault, debug=debug)
+    except Exception as bug:  # noqa: BLE001 - the error door
+        code = _confess(bug, debug=debug)
+    raise SystemExit(code or 0)
+
+
+def _say(fault: GateError, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    if isinstance(fault, Cancelled):
+        click.echo("gate: cancelled", err=True)
+        return 128 + fault.signal_number
+    click.echo(f"gate: {fault.message}", err=True)
+    if fault.hint:
+        click.echo(f"  next: {fault.hint}", err=True)
+    return fault.exit_code
+
+
+def _confess(bug: Exception, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    click.echo(f"gate: the gate itself broke: {type(bug).__name__}: {bug}", err=True)
+    click.echo("  next: run again as `gate --debug …` and report the traceback; the verdict is unknown", err=True)
+    return 1

@@ -1,0 +1,49 @@
+"""``gate doctor``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+
+@click.command("doctor", short_help="Try keys, sources, clock and store.")
+@click.option("-p", "--policy", "path", type=click.Path(path_type=Path), default=Path("gate.yml"), show_default=True)
+@click.option("--store", metavar="URL", help="Run log; default $GATE_STORE, else a SQLite file of yours.")
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+def command(path: Path, *, store: str | None, as_json: bool) -> NoReturn:
+    r"""Try everything a run needs, for real, and say what to mend.
+
+    Each source is asked with one cheap call. Exits with 12 if a required part does not work.
+
+    \b
+    gate doctor
+    gate doctor --policy ci/gate.yml
+    """
+    from gate.canonical import dumps
+    from gate.clock import SystemClock
+    from gate.diagnosis import diagnose
+    from gate.policy import load
+    from gate.report import safe
+
+    diagnoses = diagnose(load(path), SystemClock(), os.environ, store)
+    if as_json:
+        click.echo(dumps(diagnoses).decode())
+    else:
+        for each in diagnoses:
+            mark = "ok  " if each.check.ok else "FAIL" if each.required else "warn"
+            click.echo(safe.terminal(f"{mark}  {each.part}: {each.check.what}: {each.check.detail}"))
+            if each.check.fix and not each.check.ok:
+                click.echo(safe.terminal(f"      next: {each.check.fix}"))
+        click.echo(_closing([each.part for each in diagnoses if each.required and not each.check.ok]))
+    broken = any(each.required and not each.check.ok for each in diagnoses)
+    sys.exit(12 if broken else 0)
+
+
+def _closing(broken: list[str]) -> str:
+    if not broken:
+        return "\nReady: `gate check` can run."
+    return f"\nNot ready: mend {', '.join(dict.fromkeys(broken))} first."

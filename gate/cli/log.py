@@ -1,0 +1,48 @@
+"""``gate log``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+
+@click.command("log", short_help="Read one run like a story, or verify it.")
+@click.argument("run", default="last")
+@click.option("--verify", is_flag=True, help="Recompute every hash; exit 12 if anything was changed.")
+@click.option("--store", metavar="URL", help="Run log; default $GATE_STORE, else a SQLite file of yours.")
+@click.option("--json", "as_json", is_flag=True, help="One event a line, as recorded.")
+def command(run: str, *, verify: bool, store: str | None, as_json: bool) -> None:
+    r"""Read what a run looked at, what it saw and why it decided.
+
+    RUN is an id from `gate runs`, the beginning of one, or `last`.
+
+    \b
+    gate log last
+    gate log last --verify
+    """
+    from gate.canonical import dumps
+    from gate.clock import SystemClock
+    from gate.errors import EvidenceFault
+    from gate.report.story import story
+    from gate.wiring import open_store
+
+    with open_store(store, SystemClock(), os.environ) as (log, _):
+        # Verified before it is read: a row that was changed may not be readable at all.
+        problems = log.verify(run) if verify else []
+        found = None if problems else log.run(run)
+        events = log.events(found.id) if found and not verify else []
+    if found is None:
+        message = f"run {run} is not as it was recorded:\n" + "\n".join(f"  {each}" for each in problems)
+        raise EvidenceFault(message, hint="somebody or something wrote to the database behind the gate's back")
+    if verify:
+        click.echo(f"Run {found.id}: all {found.events} events are as they were recorded.")
+        click.echo(f"head {found.head}")
+        return
+    for event in events:
+        if as_json:
+            click.echo(dumps(event).decode())
+    if not as_json:
+        click.echo(f"run {found.id}")
+        click.echo("\n".join(story(events, sys.stdout.encoding or "utf-8")))

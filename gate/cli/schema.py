@@ -1,0 +1,21 @@
+"""``gate schema``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("schema", short_help="Print the JSON Schema of gate.yml.")
+def command() -> None:
+    r"""Print the JSON Schema of gate.yml, for completion and checks in an editor.
+
+    \b
+    gate schema > gate.schema.json
+    # then, in the first line of gate.yml:
+    # yaml-language-server: $schema=gate.schema.json
+    """
+    import json
+
+    from gate.policy import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))

@@ -1,0 +1,118 @@
+"""Folds evidence in arrival order and turns it into a verdict at each look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gate.decide.ladder import Rules, climb, decision
+from gate.model import Outcome, Tally, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gate.model import Coverage, Scored
+
+
+class Decider:
+    """One run's evidence. Fold the baseline first, then each kept mention as it arrives.
+
+    Folding mention by mention or all at once gives the same verdict, and replaying the same
+    mentions gives the same verdict to the byte.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        """Start with nothing seen."""
+        self._rules = rules
+        self._states = [options.state() for options in rules.rules]
+        self._baseline = _Side()
+        self._post = _Side()
+
+    def fold_baseline(self, scored: Scored) -> None:
+        """Add one kept mention from before the deploy."""
+        self._baseline.add(scored)
+        for state in self._states:
+            state.fold_baseline(scored)
+
+    def fold(self, scored: Scored) -> None:
+        """Add one kept mention from after the deploy."""
+        self._post.add(scored)
+        for state in self._states:
+            state.fold(scored)
+
+    def decide(self, *, at: datetime, closed: bool, coverage: Sequence[Coverage]) -> Verdict:
+        """Return the verdict on all that was folded so far.
+
+        Args:
+            at: the time the look stands for.
+            closed: whether the window has closed, so that WAITING is no answer any more.
+            coverage: how well each source was heard.
+        """
+        findings = tuple(state.judge() for state in self._states)
+        tally = self._tally()
+        rung = climb(self._rules, findings, tally, coverage, closed=closed)
+        choice = decision(rung, self._rules.on, dry_run=self._rules.dry_run)
+        odds = [finding.numbers["odds"] for finding in findings if "odds" in finding.numbers]
+        return Verdict(
+            outcome=rung.outcome,
+            decision=choice,
+            code=rung.code,
+            reason=f"{_LEAD[rung.outcome]}: {rung.reason}.",
+            decided_at=at,
+            rule=rung.finding.rule if rung.finding else "",
+            odds=max((float(number) for number in odds if isinstance(number, (int, float))), default=None),
+            tally=tally,
+            findings=findings,
+            coverage=tuple(coverage),
+            dry_run=self._rules.dry_run,
+        )
+
+    def _tally(self) -> Tally:
+        before, after = self._baseline, self._post
+        return Tally(
+            mentions_baseline=before.count,
+            mentions_post=after.count,
+            authors=len(after.authors) + after.anonymous,
+            sources=len(after.sources),
+            share_before=before.share(),
+            share_after=after.share(),
+            mood_before=before.mood(),
+            mood_after=after.mood(),
+        )
+
+
+_LEAD = {
+    Outcome.PASS: "Pass",
+    Outcome.FAIL: "Fail",
+    Outcome.INCONCLUSIVE: "Inconclusive",
+    Outcome.ERROR: "Error",
+    Outcome.WAITING: "Waiting",
+}
+
+
+class _Side:
+    """Counts on one side of the deploy."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.negative = 0
+        self.score = 0.0
+        self.anonymous = 0
+        self.authors: set[tuple[str, str]] = set()
+        self.sources: set[str] = set()
+
+    def add(self, scored: Scored) -> None:
+        self.count += 1
+        self.negative += scored.negative > 0.5  # noqa: PLR2004 - the even chance
+        self.score += scored.score
+        self.sources.add(scored.source)
+        if scored.author:
+            self.authors.add((scored.source, scored.author))
+        else:
+            self.anonymous += 1
+
+    def share(self) -> float | None:
+        return self.negative / self.count if self.count else None
+
+    def mood(self) -> float | None:
+        return self.score / self.count if self.count else None

@@ -1,0 +1,144 @@
+"""From findings to an outcome: one ordered ladder, first rung that holds.
+
+1. A rule found harm (and, for a statistical rule, the policy's minimum is met): FAIL.
+2. A required source refuses for good, or nothing was ever heard: ERROR.
+3. No rule can ever judge, as there is no baseline: INCONCLUSIVE.
+4. The window is open: WAITING.
+5. The window closed with a required source incomplete, or too few mentions: INCONCLUSIVE.
+6. PASS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from gate.decide.words import mentions, percent
+from gate.model import Coverage, Decision, Finding, Outcome, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gate.decide.keyword import Keyword
+    from gate.decide.share import Share
+    from gate.decide.threshold import Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum:
+    """The ``minimum`` section: below it a release neither passes nor fails a statistical rule."""
+
+    mentions: int = 30
+    """Kept mentions after the deploy."""
+    authors: int = 15
+    """Different authors after the deploy."""
+    sources: int = 1
+    """Sources with at least one kept mention after the deploy."""
+
+    def __post_init__(self) -> None:
+        """Refuse minimums that would let silence pass."""
+        for name in ("mentions", "authors", "sources"):
+            if getattr(self, name) < 1:
+                message = f"{name} must be at least 1: silence is not calm"
+                raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """The ``on`` section: what a pipeline should do where the evidence does not say."""
+
+    inconclusive: Decision
+    error: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything of a policy that decides."""
+
+    rules: tuple[Share | Threshold | Keyword, ...]
+    minimum: Minimum
+    on: On
+    dry_run: bool = False
+
+
+class Rung(NamedTuple):
+    """Outcome, machine-readable code, sentence, and the finding that led to it."""
+
+    outcome: Outcome
+    code: str
+    reason: str
+    finding: Finding | None = None
+
+
+def climb(
+    rules: Rules, findings: Sequence[Finding], tally: Tally, coverage: Sequence[Coverage], *, closed: bool
+) -> Rung:
+    """Return the first rung that holds. Total: every state of the evidence has one."""
+    lack = _lack(rules.minimum, tally)
+    for finding in findings:
+        if finding.harm and not (finding.statistical and lack):
+            return Rung(Outcome.FAIL, finding.code, finding.sentence, finding)
+    error = _unheard(coverage, closed=closed)
+    if error:
+        return Rung(Outcome.ERROR, *error)
+    if _hopeless(findings):
+        return Rung(Outcome.INCONCLUSIVE, findings[0].code, f"nothing to compare with: {findings[0].sentence}")
+    if not closed:
+        return Rung(Outcome.WAITING, "window_open", _numbers(tally))
+    partial = [source for source in coverage if source.required and not source.complete]
+    if partial:
+        reason = "; ".join(f"source {source.source} was not complete ({source.reason})" for source in partial)
+        return Rung(Outcome.INCONCLUSIVE, "source_incomplete", f"{reason}; {_numbers(tally)}")
+    if lack:
+        return Rung(Outcome.INCONCLUSIVE, "too_few_mentions", f"too few to tell: {lack}")
+    unready = [finding for finding in findings if not finding.ready]
+    if unready:
+        return Rung(
+            Outcome.INCONCLUSIVE, unready[0].code, f"rule {unready[0].rule} could not judge: {unready[0].sentence}"
+        )
+    return Rung(Outcome.PASS, "no_harm", f"no evidence of harm when the window closed: {_numbers(tally)}")
+
+
+def decision(rung: Rung, on: On, *, dry_run: bool) -> Decision:
+    """Map the outcome to what the pipeline should do. A dry run always promotes."""
+    if dry_run or rung.outcome is Outcome.PASS:
+        return Decision.PROMOTE
+    if rung.outcome is Outcome.FAIL:
+        return rung.finding.decision if rung.finding else Decision.HALT
+    if rung.outcome is Outcome.INCONCLUSIVE:
+        return on.inconclusive
+    return on.error if rung.outcome is Outcome.ERROR else Decision.HOLD
+
+
+def _lack(minimum: Minimum, tally: Tally) -> str:
+    short = []
+    if tally.mentions_post < minimum.mentions:
+        short.append(f"{mentions(tally.mentions_post)} since the deploy, {minimum.mentions} needed")
+    if tally.authors < minimum.authors:
+        short.append(f"{tally.authors} authors, {minimum.authors} needed")
+    if tally.sources < minimum.sources:
+        short.append(f"{tally.sources} sources heard, {minimum.sources} needed")
+    return "; ".join(short)
+
+
+def _unheard(coverage: Sequence[Coverage], *, closed: bool) -> tuple[str, str] | None:
+    refused = [source for source in coverage if source.required and source.permanent and not source.complete]
+    if refused:
+        return "source_refused", "; ".join(f"source {s.source} cannot be read: {s.reason}" for s in refused)
+    silent = [source for source in coverage if not source.heard and (source.required or closed)]
+    if closed and silent and (any(s.required for s in silent) or len(silent) == len(coverage)):
+        return "source_down", "; ".join(f"source {s.source} never answered: {s.reason}" for s in silent)
+    return None
+
+
+def _hopeless(findings: Sequence[Finding]) -> bool:
+    return bool(findings) and all(finding.code == "baseline_too_small" for finding in findings)
+
+
+def _numbers(tally: Tally) -> str:
+    if tally.share_after is None:
+        return f"no mention since the deploy, {mentions(tally.mentions_baseline)} before it"
+    after = f"{percent(tally.share_after)} of {mentions(tally.mentions_post)} since the deploy are negative"
+    if tally.share_before is None:
+        return f"{after}, none before it to compare with"
+    return f"{after}, {percent(tally.share_before)} of {tally.mentions_baseline:,} before"

@@ -1,0 +1,30 @@
+"""How numbers are said to people, the same in every sentence."""
+
+from __future__ import annotations
+
+
+def mentions(count: int) -> str:
+    """``1 mention``, ``1,200 mentions``."""
+    return f"{count:,} mention{'' if count == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    """``37 %``; one digit after the point below ten, where it matters.
+
+    >>> percent(0.374), percent(0.042)
+    ('37 %', '4.2 %')
+    """
+    return f"{share * 100:.0f} %" if share >= 0.1 or share == 0 else f"{share * 100:.1f} %"  # noqa: PLR2004
+
+
+def one_in(odds: float) -> str:
+    """``1 in 2,300``: two significant digits, as more would pretend precision.
+
+    Odds below one speak for a harmless release, and are not told finer than that.
+
+    >>> one_in(2345.6), one_in(12), one_in(3e12), one_in(0.2)
+    ('1 in 2,300', '1 in 12', '1 in over a billion', '1 in 1')
+    """
+    if odds > 1e9:  # noqa: PLR2004
+        return "1 in over a billion"
+    return f"1 in {int(float(f'{max(odds, 1.0):.2g}')):,}"

@@ -1,0 +1,186 @@
+"""Carries a session's requests to one origin, within limits, with credentials added on the wire."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.exceptions import ConnectTimeout, ProxyError, ReadTimeout, SSLError
+from requests.utils import get_environ_proxies
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from gate.errors import SourceDown, SourceFault, SourceRefused
+from gate.http.deadline import NEXT_LOOK, POOLS, CutOff, Deadline, DeadlinePassed
+from gate.http.replies import REDACTED, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may take."""
+
+    connect: float = 5.0
+    """Seconds until the connection stands."""
+    read: float = 10.0
+    """Seconds until the headers are there, and between two pieces of the body."""
+    body: int = 8 * 1024 * 1024
+    """Bytes of body after decompression."""
+
+
+class Adapter(HTTPAdapter):
+    """Carries a session's requests to one origin, within limits and a deadline."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        alias: str = "",
+        headers: Mapping[str, str] | None = None,
+        secrets: tuple[str, ...] = (),
+        limits: Limits | None = None,
+    ) -> None:
+        """Prepare for one origin.
+
+        Args:
+            base_url: scheme, host, and perhaps a path in front of every path.
+            alias: an origin some client library has built in; its requests go to ``base_url``.
+            headers: added on the wire only, e.g. ``Authorization``.
+            secrets: strings to take out of every reply and error.
+            limits: other than the usual ones.
+        """
+        super().__init__()
+        self.base_url = base_url.rstrip("/")
+        self.deadline: Deadline | None = None
+        self._alias = alias
+        self._headers = dict(headers or {})
+        self._secrets = secrets
+        self._limits = limits or Limits()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # handed through
+        """Use connections whose headers must arrive in time."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # handed through
+        """Use the same connections through a proxy."""
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
+    def send(self, request: requests.PreparedRequest, *_: object, **options: Any) -> requests.Response:  # noqa: ANN401
+        """Send one request and read its whole body.
+
+        Raises:
+            SourceDown: no proper answer; the message says what went wrong.
+            DeadlinePassed: no time left.
+            SourceRefused: it leads to another origin, or the set-up makes any answer impossible.
+        """
+        outgoing = self._addressed(request)
+        left = self.deadline.seconds_left() if self.deadline else self._limits.read
+        options |= {"stream": True, "timeout": (min(self._limits.connect, left), min(self._limits.read, left))}
+        try:
+            response = super().send(outgoing, **options)
+            body = self._body(response)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            # Not chained: the cause holds the request, and with it credentials.
+            raise self._failure(error, short_of_time=bool(self.deadline) and left <= self._limits.read) from None
+        # A new response: the one requests built holds the request with its credentials.
+        answer = requests.Response()
+        answer.status_code, answer.reason, answer.url = response.status_code, response.reason, response.url
+        answer.encoding, answer.request = response.encoding, request
+        answer.headers.update({name: redact(value, self._secrets) for name, value in response.headers.items()})
+        answer.raw = io.BytesIO(self._redacted(body))
+        return answer
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.base_url).netloc
+
+    def _addressed(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        outgoing = request.copy()
+        url = urlsplit(request.url or "")
+        base = urlsplit(self.base_url)
+        if f"{url.scheme}://{url.netloc}" == self._alias:
+            outgoing.url = urlunsplit((base.scheme, base.netloc, base.path + url.path, url.query, ""))
+        elif (url.scheme, url.netloc) != (base.scheme, base.netloc):
+            message = f"{self._host}: it redirects to another address ({url.scheme}://{url.hostname}): not followed"
+            raise SourceRefused(message, hint="if that is its new address, write it as base_url")
+        outgoing.headers.update(self._headers)
+        return outgoing
+
+    def _body(self, response: requests.Response) -> bytes:
+        cut = CutOff(self.deadline.seconds_left() if self.deadline else 60.0, response.raw.shutdown)
+        body = bytearray()
+        try:
+            with cut:
+                for chunk in response.iter_content(64 * 1024):
+                    body += chunk
+                    if len(body) > self._limits.body:
+                        message = f"{self._host}: the answer is larger than {self._limits.body:,} bytes"
+                        raise SourceDown(message, hint="ask for less at once, or check base_url")
+                    if self.deadline:
+                        self.deadline.seconds_left()
+        except (requests.RequestException, HTTPError, OSError):
+            if not cut.fired:
+                raise
+        finally:
+            # A half-read connection cannot be used again; one that was read is in the pool already.
+            response.close()
+        if cut.fired:
+            message = f"{self._host}: the answer came too slowly for the time of this poll"
+            raise DeadlinePassed(message, hint=NEXT_LOOK)
+        return bytes(body)
+
+    def _redacted(self, body: bytes) -> bytes:
+        for secret in filter(None, self._secrets):
+            body = body.replace(secret.encode(), REDACTED.encode())
+        return body
+
+    def _failure(self, error: Exception, *, short_of_time: bool) -> SourceFault:
+        if isinstance(next(iter(error.args), None), ReadTimeoutError):
+            error = ReadTimeout()  # what requests calls a ConnectionError when it strikes amid the body
+        if short_of_time and isinstance(error, ReadTimeout | ConnectTimeout):
+            return DeadlinePassed(f"{self._host}: no answer within the time of this poll", hint=NEXT_LOOK)
+        text = redact(str(error), self._secrets)
+        if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in text:
+            hint = "behind a proxy that opens TLS, point REQUESTS_CA_BUNDLE at its certificate"
+            return SourceRefused(f"{self._host}: its TLS certificate is not trusted", hint=hint)
+        if type(error) is OSError:
+            return SourceRefused(f"{self._host}: {text}", hint="check REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE")
+        for kind, what in _FAILURES:
+            if isinstance(error, kind):
+                return SourceDown(f"{self._host}: {what}", hint="check the network; the next look tries again")
+        return SourceDown(f"{self._host}: the answer is not proper HTTP ({type(error).__name__})")
+
+
+_FAILURES: tuple[tuple[type[Exception], str], ...] = (
+    (ConnectTimeout, "no connection in time"),
+    (ReadTimeout, "no answer in time"),
+    (ProxyError, "no answer through the proxy"),
+    (SSLError, "no TLS connection"),
+    (requests.exceptions.ChunkedEncodingError, "the connection broke in the middle of the answer"),
+    (requests.ConnectionError, "no connection, or it broke before the answer was complete"),
+)
+
+
+def guard(session: requests.Session, adapter: Adapter) -> requests.Session:
+    """Make a session, ours or a client library's, use ``adapter`` for everything."""
+    session.trust_env = False
+    session.proxies = dict(get_environ_proxies(adapter.base_url))
+    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    session.max_redirects = 3
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def session(adapter: Adapter) -> requests.Session:
+    """Return a fresh session that uses ``adapter`` for everything."""
+    return guard(requests.Session(), adapter)

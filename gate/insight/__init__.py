@@ -1,0 +1,1 @@
+"""Explains a verdict, never makes one: pure."""

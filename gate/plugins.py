@@ -1,0 +1,66 @@
+"""Finds sources, scorers and actions by name, without importing the ones not asked for.
+
+A built-in plug is a module in the folder of its kind, and its file name is the name users
+write. Third parties register an entry point in the group ``gate.sources``, ``gate.scorers``
+or ``gate.actions`` that names a module of the same shape. A built-in name cannot be taken over.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from gate.errors import GateError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+Kind = Literal["sources", "scorers", "actions"]
+
+_FOLDERS = {kind: Path(__file__).parent / kind for kind in ("sources", "scorers", "actions")}
+
+
+class UnknownPlug(GateError):
+    """No plug of that kind has that name."""
+
+    exit_code = 2
+
+
+def names(kind: Kind) -> list[str]:
+    """Return the names users may write, sorted; third parties' included."""
+    built_in = {
+        _written(found.name) for found in pkgutil.iter_modules([str(_FOLDERS[kind])]) if not found.name.startswith("_")
+    }
+    return sorted(built_in | {entry.name for entry in registered(kind)})
+
+
+def load(kind: Kind, name: str) -> ModuleType:
+    """Import the module of one plug.
+
+    Raises:
+        UnknownPlug: no such name; the message lists the known ones.
+    """
+    known = names(kind)
+    if name not in known:
+        message = f"unknown type {name!r}; known: {', '.join(known) or 'none yet'}"
+        raise UnknownPlug(message)
+    module = name.replace("-", "_")
+    if (_FOLDERS[kind] / f"{module}.py").exists() or (_FOLDERS[kind] / module).is_dir():
+        return importlib.import_module(f"gate.{kind}.{module}")
+    loaded: ModuleType = next(entry for entry in registered(kind) if entry.name == name).load()
+    return loaded
+
+
+@cache
+def registered(kind: Kind) -> metadata.EntryPoints:
+    """Return third parties' plugs; asked once, as it reads the metadata of everything installed."""
+    return metadata.entry_points(group=f"gate.{kind}")
+
+
+def _written(module: str) -> str:
+    # Users write github-dispatch; a Python module cannot be called that.
+    return module.replace("_", "-")

@@ -1,0 +1,232 @@
+"""A document → a policy: sections, plugs, and what must hold between them."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gate import plugins
+from gate.decide import RULES, Minimum, On, Share
+from gate.filters import Filters
+from gate.model import Outcome
+from gate.policy.checks import check_baseline_file, check_comments, check_minimum, check_periods, check_secrets
+from gate.policy.faults import Faults, shown
+from gate.policy.fields import field_types, no_mapping, read_options, read_value
+from gate.policy.sections import DEFAULT_SCORER, ActionSpec, Baseline, Policy, ScorerSpec, SourceSpec, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from gate.policy.reading import Document, Place
+
+KEYS = tuple(field.name for field in dataclasses.fields(Policy) if field.name not in {"path", "text"})
+MOMENTS = (*(outcome.value for outcome in Outcome if outcome.final), "any")
+"""What ``actions`` can be tied to."""
+NAME = r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?$"
+
+_NO_ON = (
+    "missing: say what the pipeline should do when the evidence does not say; hold or halt keep the release back "
+    "(fail-closed), promote lets it through (fail-open)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What every source has, whatever its type."""
+
+    name: str = ""
+    """How reports call it; the type if empty."""
+    required: bool = True
+    """Whether the release cannot pass while this source is incomplete."""
+
+    def __post_init__(self) -> None:
+        """Refuse names that would not fit into a line of a report."""
+        if not re.fullmatch(NAME, self.name):
+            message = "name may hold up to 64 letters, digits, dots, dashes and underscores"
+            raise ValueError(message)
+
+
+def build(document: Document) -> Policy:
+    """Turn a document into a policy.
+
+    Raises:
+        PolicyFault: with everything that is wrong.
+    """
+    faults, top = Faults(document), document.value
+    for key in top:
+        if key not in KEYS:
+            faults.unknown_key((key,), KEYS)
+    _version(top, faults)
+    release = _value(top, "release", str, "", faults)
+    window = _section(top, "window", Window, faults)
+    baseline = _section(top, "baseline", Baseline, faults)
+    minimum = _section(top, "minimum", Minimum, faults)
+    sources = _sources(top, release, faults)
+    parts: dict[str, Any] = {
+        "release": release,
+        "window": window,
+        "baseline": baseline,
+        "minimum": minimum,
+        "sources": sources,
+        "filters": _section(top, "filters", Filters, faults),
+        "scorer": _scorer(top, faults),
+        "rules": _rules(top, faults),
+        "on": _on(top, faults),
+        "actions": _actions(top, faults),
+        "dry_run": _value(top, "dry_run", bool, False, faults),  # noqa: FBT003 - the default
+        "keep_text": _value(top, "keep_text", bool, False, faults),  # noqa: FBT003
+    }
+    check_periods(window, baseline, faults)
+    check_minimum(minimum, top.get("sources"), faults)
+    check_baseline_file(baseline, faults)
+    check_comments(document, faults)
+    check_secrets(document, faults)  # last: what is refused already needs no second fault
+    faults.raise_any()
+    return Policy(**parts, path=document.path, text=document.text)
+
+
+def _version(top: Mapping[str, object], faults: Faults) -> None:
+    if "version" not in top:
+        faults.add(("version",), "missing", "write version: 1")
+    elif type(top["version"]) is not int or top["version"] != 1:
+        faults.add(("version",), "must be 1, the only version there is", "write version: 1")
+
+
+def _value(top: Mapping[str, object], key: str, annotation: Any, default: Any, faults: Faults) -> Any:  # noqa: ANN401
+    return read_value(annotation, top[key], (key,), faults) if key in top else default
+
+
+def _section(top: Mapping[str, object], key: str, cls: type[Any], faults: Faults) -> Any:  # noqa: ANN401
+    return read_options(cls, top.get(key, {}), (key,), faults)
+
+
+def _on(top: Mapping[str, object], faults: Faults) -> On | None:
+    if "on" in top:
+        return read_options(On, top["on"], ("on",), faults)
+    faults.add(("on",), _NO_ON, "write on: {inconclusive: hold, error: hold}")
+    return None
+
+
+def _sources(top: Mapping[str, object], release: str | None, faults: Faults) -> tuple[SourceSpec, ...] | None:
+    items = _items(
+        top, "sources", "a gate without sources hears nothing; e.g. [{type: file, path: mentions.jsonl}]", faults
+    )
+    read: list[tuple[Common, str, Any, Place]] = []
+    for index, item in enumerate(items):
+        place: Place = ("sources", index)
+        found = _plug("sources", item, place, faults, also=field_types(Common))
+        if not found or not isinstance(item, dict):
+            continue
+        common = read_options(Common, {key: item[key] for key in field_types(Common) if key in item}, place, faults)
+        type_, options = found
+        if options is not None and release == "" and not getattr(options, "query", "no option"):
+            faults.add((*place, "query"), "no query, and the policy names no release to look for",
+                       "write a query here, or a release at the top")  # fmt: skip
+        if common is not None:
+            read.append((common, type_, options, place))
+    return _named(read, faults)
+
+
+def _named(read: list[tuple[Common, str, Any, Place]], faults: Faults) -> tuple[SourceSpec, ...]:
+    taken = Counter(common.name for common, *_ in read if common.name)
+    specs = []
+    for common, type_, options, place in read:
+        if taken[common.name] > 1:
+            faults.add((*place, "name"), f"another source is named {shown(common.name)} too", "names must differ")
+        name, number = common.name or type_, 1
+        while not common.name and taken[name]:
+            number += 1
+            name = f"{type_}-{number}"
+        if not common.name:
+            taken[name] += 1
+        specs.append(SourceSpec(type_, name, common.required, options, faults.document.line(place)))
+    return tuple(specs)
+
+
+def _scorer(top: Mapping[str, object], faults: Faults) -> ScorerSpec | None:
+    written = top.get("scorer", DEFAULT_SCORER)
+    item = {"type": written} if isinstance(written, str) else written
+    found = _plug("scorers", item, ("scorer",), faults)
+    return ScorerSpec(*found) if found else None
+
+
+def _rules(top: Mapping[str, object], faults: Faults) -> tuple[Any, ...]:
+    if "rules" not in top:
+        return (Share(),)
+    items = _items(top, "rules", "leave the key out for the default rule, share", faults)
+    found = (_typed(item, ("rules", i), sorted(RULES), RULES.__getitem__, faults) for i, item in enumerate(items))
+    return tuple(each[1] for each in found if each)
+
+
+def _actions(top: Mapping[str, object], faults: Faults) -> dict[str, tuple[ActionSpec, ...]]:
+    written = top.get("actions", {})
+    if not isinstance(written, dict):
+        no_mapping(written, ("actions",), faults)
+        return {}
+    actions = {}
+    for moment, items in written.items():
+        place: Place = ("actions", moment)
+        if moment not in MOMENTS:
+            faults.unknown_key(place, MOMENTS)
+        elif not isinstance(items, tuple):
+            faults.add(place, "must be a list", "write [{type: …}]")
+        else:
+            found = (_plug("actions", item, (*place, index), faults) for index, item in enumerate(items))
+            actions[moment] = tuple(ActionSpec(*each) for each in found if each)
+    return actions
+
+
+def _items(top: Mapping[str, object], key: str, hint: str, faults: Faults) -> tuple[object, ...]:
+    written = top.get(key)
+    if key not in top:
+        faults.add((key,), "missing", hint)
+    elif not isinstance(written, tuple):
+        faults.add((key,), *(("has no value", hint) if written is None else ("must be a list", "write [{type: …}]")))
+    elif not written:
+        faults.add((key,), "must hold at least one", hint)
+    return written if isinstance(written, tuple) else ()
+
+
+def _plug(
+    kind: plugins.Kind, item: object, place: Place, faults: Faults, *, also: Collection[str] = ()
+) -> tuple[str, Any] | None:
+    def options_of(name: str) -> type:
+        return plugins.load(kind, name).Options  # type: ignore[no-any-return]
+
+    return _typed(item, place, plugins.names(kind), options_of, faults, also=also)
+
+
+def _typed(
+    item: object,
+    place: Place,
+    known: Collection[str],
+    find: Callable[[str], type],
+    faults: Faults,
+    *,
+    also: Collection[str] = (),
+) -> tuple[str, Any] | None:
+    """Read a mapping whose ``type`` says which options it has; the options are None if any is wrong."""
+    if not isinstance(item, dict):
+        no_mapping(item, place, faults)
+        return None
+    type_ = item.get("type")
+    if not isinstance(type_, str):
+        faults.add(
+            (*place, "type"),
+            "must be text" if "type" in item else "missing",
+            f"known: {', '.join(known) or 'none yet'}",
+        )
+        return None
+    if type_ not in known:
+        # A scorer may be given by its name alone; the fault then belongs to the name.
+        faults.unknown_type((*place, "type") if (*place, "type") in faults.document.lines else place, type_, known)
+        return None
+    try:
+        cls = find(type_)
+    except ImportError as error:
+        faults.add((*place, "type"), f"type {type_!r} cannot be loaded: {error}", "install what it needs")
+        return None
+    return type_, read_options(cls, item, place, faults, also=("type", *also))

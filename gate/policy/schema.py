@@ -1,0 +1,136 @@
+"""The JSON Schema of gate.yml, so that editors complete, check and explain it."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import itertools
+import textwrap
+from typing import Any
+
+from gate import plugins
+from gate.decide import RULES, Minimum, On
+from gate.filters import Filters
+from gate.policy.building import MOMENTS, NAME, Common
+from gate.policy.fields import adapter, field_types, nested_options
+from gate.policy.sections import Baseline, Policy, Window, plain
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a policy, with every plug that is installed."""
+    texts = docstrings(Policy)
+    sources = [_plug("sources", name, also=Common) for name in plugins.names("sources")]
+    for source in sources:
+        source["properties"]["name"]["pattern"] = NAME
+    scorers = plugins.names("scorers")
+    actions = _either([_plug("actions", name) for name in plugins.names("actions")])
+    return {
+        "$schema": DIALECT,
+        "title": "Policy of Sentiment Gate (gate.yml)",
+        "type": "object",
+        "properties": {
+            "version": {"const": 1, "description": "Of this format."},
+            "release": {"type": "string", "description": texts["release"]},
+            "sources": {"type": "array", "minItems": 1, "items": _either(sources), "description": "Where users speak."},
+            "window": _object(Window),
+            "baseline": _object(Baseline),
+            "filters": _object(Filters),
+            "scorer": {
+                "description": "What reads the mood of a text.",
+                "anyOf": [{"enum": scorers}, _either([_plug("scorers", name) for name in scorers])],
+            },
+            "rules": {
+                "description": "What counts as harm; the first rule that finds it fails the release.",
+                "type": "array",
+                "minItems": 1,
+                "items": _either([_typed(name, _object(cls)) for name, cls in sorted(RULES.items())]),
+            },
+            "minimum": _object(Minimum),
+            "on": _object(On),
+            "actions": {
+                "description": "What else to do about an outcome.",
+                "type": "object",
+                "properties": {moment: {"type": "array", "items": actions} for moment in MOMENTS},
+                "additionalProperties": False,
+            },
+            "dry_run": {"type": "boolean", "default": False, "description": texts["dry_run"]},
+            "keep_text": {"type": "boolean", "default": False, "description": texts["keep_text"]},
+        },
+        "required": ["version", "sources", "on"],
+        "additionalProperties": False,
+    }
+
+
+def _plug(kind: plugins.Kind, name: str, *, also: type | None = None) -> dict[str, Any]:
+    common: dict[str, Any] = _object(also)["properties"] if also else {}
+    try:
+        schema = _object(plugins.load(kind, name).Options)
+    except ImportError:  # What it needs is not installed, so only its name is known.
+        schema = {"type": "object", "properties": {}, "required": []}
+    schema["properties"] = {**common, **schema["properties"]}
+    return _typed(name, schema)
+
+
+def _typed(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    properties = {"type": {"const": name}, **schema["properties"]}
+    return {**schema, "properties": properties, "required": ["type", *schema["required"]]}
+
+
+def _either(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+    # oneOf of nothing is no valid schema; a policy cannot name what does not exist.
+    return {"oneOf": schemas} if schemas else {"not": {}}
+
+
+def _object(cls: type) -> dict[str, Any]:
+    texts = docstrings(cls)
+    properties: dict[str, Any] = {}
+    required = []
+    for field in dataclasses.fields(cls):
+        if not field.init:
+            continue
+        schema = _field(field_types(cls)[field.name])
+        if field.default is not dataclasses.MISSING:
+            schema["default"] = plain(field.default)
+        elif field.default_factory is dataclasses.MISSING:
+            required.append(field.name)
+        if texts.get(field.name):
+            schema["description"] = texts[field.name]
+        properties[field.name] = schema
+    return {
+        "description": _markdown(inspect.cleandoc(cls.__doc__ or "").partition("\n\n")[0]),
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _field(annotation: Any) -> dict[str, Any]:  # noqa: ANN401 - any annotation
+    inner = nested_options(annotation)
+    if inner is None:
+        return dict(adapter(annotation).json_schema())
+    schema = _object(inner)
+    return schema if annotation is inner else {"anyOf": [schema, {"type": "null"}]}
+
+
+def docstrings(cls: type) -> dict[str, str]:
+    """Return the text under each field of a dataclass, on one line; Python keeps it only in the source."""
+    try:
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    except (OSError, TypeError, SyntaxError):
+        return {}
+    found: dict[str, str] = {}
+    body = tree.body if isinstance(tree, ast.ClassDef) else []
+    for before, node in itertools.pairwise(body):
+        match before, node:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str() as text)):
+                found[name] = _markdown(text)
+    return found
+
+
+def _markdown(text: str) -> str:
+    # Editors show descriptions as Markdown.
+    return " ".join(text.replace("``", "`").split())

@@ -1,0 +1,214 @@
+"""What a valid policy says, section by section; frozen, and able to write itself down."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from gate.decide import RULES, Keyword, Minimum, On, Rules, Share, Threshold
+from gate.filters import Filters
+from gate.policy.values import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_SCORER = "vader"
+LONGEST = timedelta(days=30)
+SHORTEST_STEP = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The ``window`` section: how long and how often the gate looks after a deploy."""
+
+    settle: timedelta = timedelta(minutes=5)
+    """Wait this long after the deploy before the first look: posts of the first minutes are about the old release."""
+    length: timedelta = timedelta(minutes=45)
+    """The window closes this long after the deploy, settle included."""
+    every: timedelta = timedelta(seconds=60)
+    """Time between two looks."""
+    promote_early: bool = False
+    """Whether the window may close early once harm is ruled out; only false in this version."""
+
+    def __post_init__(self) -> None:
+        """Refuse windows in which nothing could be seen."""
+        wrong = []
+        if self.length <= timedelta(0):
+            wrong.append("length must be longer than nothing, e.g. 45m")
+        elif self.length > LONGEST:
+            wrong.append(f"length must be at most {format_duration(LONGEST)}")
+        elif self.settle >= self.length:
+            wrong.append(f"settle must be shorter than the length of the window, {format_duration(self.length)}")
+        if self.every < SHORTEST_STEP:
+            wrong.append(
+                f"every must be at least {format_duration(SHORTEST_STEP)}: sources limit how often they are asked"
+            )
+        elif timedelta(0) < self.length < self.every:
+            wrong.append(f"every must not be longer than the length of the window, {format_duration(self.length)}")
+        if self.promote_early:
+            wrong.append("promote_early must be false: the bound it needs is not in this version")
+        if wrong:
+            raise ValueError(*wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The ``baseline`` section: what the mentions after the deploy are compared with."""
+
+    length: timedelta = timedelta(days=7)
+    """The baseline ends at the deploy and begins this long before."""
+    match: Literal["none", "hour-of-day", "hour-of-week"] = "none"
+    """Compare only with the same hours of the day or of the week."""
+    file: str | None = None
+    """Mentions (JSON Lines) to take instead of asking the sources; relative to the policy."""
+
+    def __post_init__(self) -> None:
+        """Refuse a baseline that cannot hold what it is matched with."""
+        needed = {"none": timedelta(0), "hour-of-day": timedelta(days=1), "hour-of-week": timedelta(days=7)}[self.match]
+        if self.length <= timedelta(0):
+            message = "length must be longer than nothing, e.g. 7d"
+            raise ValueError(message)
+        if self.length < needed:
+            message = f"length must be at least {format_duration(needed)} to match by {self.match}"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """One of the ``sources``."""
+
+    type: str
+    name: str
+    """Unique within the policy: as given, or the type, ``type-2`` …"""
+    required: bool
+    """Whether the release cannot pass while this source is incomplete."""
+    options: Any
+    """Instance of the plug's ``Options``."""
+    line: int = field(default=0, compare=False)
+    """Where it stands in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerSpec:
+    """The ``scorer``."""
+
+    type: str
+    options: Any
+    """Instance of the plug's ``Options``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One of the ``actions``."""
+
+    type: str
+    options: Any
+    """Instance of the plug's ``Options``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line or the CI system says over the file; None leaves the file's word."""
+
+    release: str | None = None
+    length: str | None = None
+    """Of the window, as a user writes it: ``45m``."""
+    baseline: str | None = None
+    """How far the baseline reaches back."""
+    scorer: str | None = None
+    dry_run: bool | None = None
+    keep_text: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A valid gate.yml, defaults filled in."""
+
+    on: On
+    sources: tuple[SourceSpec, ...]
+    scorer: ScorerSpec
+    version: int = 1
+    release: str = ""
+    """Hashtag or phrase; empty where every source has its own query or needs none."""
+    window: Window = field(default_factory=Window)
+    baseline: Baseline = field(default_factory=Baseline)
+    filters: Filters = field(default_factory=Filters)
+    rules: tuple[Share | Threshold | Keyword, ...] = (Share(),)
+    minimum: Minimum = field(default_factory=Minimum)
+    actions: Mapping[str, tuple[ActionSpec, ...]] = field(default_factory=dict)
+    """By outcome, or ``any``; in the order they are to be done."""
+    dry_run: bool = False
+    """Record the true outcome, and always promote."""
+    keep_text: bool = False
+    """Whether evidence may hold the text of mentions."""
+    path: str = field(default="gate.yml", compare=False)
+    """Of the file, as the user gave it."""
+    text: str = field(default="", compare=False, repr=False)
+    """The file as written."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the file lies: relative paths in it start here."""
+        return Path(self.path).resolve().parent
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the effective policy: the same for two files that mean the same."""
+        canonical = json.dumps(self.to_plain(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def decision_rules(self) -> Rules:
+        """Return what the decision core needs of it."""
+        return Rules(rules=self.rules, minimum=self.minimum, on=self.on, dry_run=self.dry_run)
+
+    def to_plain(self) -> dict[str, object]:
+        """Return the effective policy as JSON can hold it, every default written out.
+
+        It reads back as the same policy. Secrets are references here as everywhere.
+        """
+        rule_names = {cls: name for name, cls in RULES.items()}
+        return {
+            "version": self.version,
+            "release": self.release,
+            "sources": [
+                {"type": spec.type, "name": spec.name, "required": spec.required, **plain_fields(spec.options)}
+                for spec in self.sources
+            ],
+            "window": plain(self.window),
+            "baseline": plain(self.baseline),
+            "filters": plain(self.filters),
+            "scorer": {"type": self.scorer.type, **plain_fields(self.scorer.options)},
+            "rules": [{"type": rule_names[type(rule)], **plain_fields(rule)} for rule in self.rules],
+            "minimum": plain(self.minimum),
+            "on": plain(self.on),
+            "actions": {
+                outcome: [{"type": spec.type, **plain_fields(spec.options)} for spec in specs]
+                for outcome, specs in self.actions.items()
+            },
+            "dry_run": self.dry_run,
+            "keep_text": self.keep_text,
+        }
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any value an option can have
+    """Return a value of an option as JSON can hold it."""
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (tuple, list, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return plain_fields(value) if dataclasses.is_dataclass(value) else value
+
+
+def plain_fields(options: Any) -> dict[str, Any]:  # noqa: ANN401 - any plug's options
+    """Return the options of a plug or rule as JSON can hold them."""
+    return {each.name: plain(getattr(options, each.name)) for each in dataclasses.fields(options) if each.init}

@@ -1,0 +1,101 @@
+"""What the gate needs from the outside, as small protocols.
+
+Implementations live in ``gate.sources``, ``gate.scorers``, ``gate.actions`` and ``gate.ci``,
+one file each; third parties add theirs by entry point. A plug's options are the fields of its
+frozen dataclass ``Options``; the class that does the work is named after the kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NewType, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from gate.model import Check, Fetch, Release, Request, Score, Verdict
+
+Secret = NewType("Secret", str)
+"""Type of an option that holds a reference, ``${NAME}``, and never the secret itself."""
+
+
+class Clock(Protocol):
+    """Time, injected so that tests and backtests own it."""
+
+    def now(self) -> datetime:
+        """Return the current time in UTC."""
+
+    def wait(self, duration: timedelta) -> None:
+        """Block for ``duration``.
+
+        Raises:
+            Cancelled: the process was told to stop meanwhile.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContext:
+    """What wiring hands to a source beside its options."""
+
+    name: str
+    """Unique within the policy, e.g. ``x`` or ``file-2``."""
+    release: str
+    """Hashtag or phrase; the query of a source that has none of its own."""
+    folder: Path
+    """Folder of the policy file; relative paths start here."""
+    stream: str
+    """Only mentions of this stream are wanted, where given."""
+    secret: Callable[[str], str]
+    """Resolve ``${NAME}`` from the environment (or NAME_FILE); raises SourceRefused."""
+    clock: Clock
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Somewhere users speak."""
+
+    def fetch(self, request: Request) -> Fetch:
+        """Return the mentions of the asked period; never raise for a partial answer.
+
+        Raises:
+            SourceRefused: polling again cannot help.
+            SourceDown: nothing could be had this time.
+        """
+
+    def check(self) -> Sequence[Check]:
+        """Try the source for real with one cheap call, for ``gate doctor``; never raise."""
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Reads the mood of texts."""
+
+    def score(self, texts: Sequence[str]) -> Sequence[Score | None]:
+        """Score each text, in order; None where there is nothing to read in it."""
+
+    def languages(self) -> frozenset[str]:
+        """Primary language tags it reads; empty means any."""
+
+
+@runtime_checkable
+class Action(Protocol):
+    """Something done about a verdict."""
+
+    def run(self, verdict: Verdict, release: Release) -> str:
+        """Do it once and return one line for the log."""
+
+
+@runtime_checkable
+class CI(Protocol):
+    """The system the gate runs inside."""
+
+    def facts(self) -> Mapping[str, str]:
+        """Return what the environment says of the run: release, deploy time, run URL."""
+
+    def write(self, verdict: Verdict) -> None:
+        """Hand the verdict to the system, with every text escaped for it."""

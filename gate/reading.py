@@ -1,0 +1,104 @@
+"""What counts of the mentions of one period, and what each says: filter, then score."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gate.filters import PhraseFinder, Sieve
+from gate.model import Dropped, DropReason, Period, Scored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime, timedelta
+
+    from gate.filters import Filters
+    from gate.model import Mention, Release, Score
+    from gate.ports import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to compare, how often to look, and what counts."""
+
+    release: Release
+    settle: timedelta
+    """The first look is made this long after the deploy; what is written meanwhile counts."""
+    every: timedelta
+    filters: Filters
+    phrases: tuple[str, ...] = ()
+    """All phrases of the keyword rules."""
+    match: timedelta | None = None
+    """Only baseline mentions at the window's time of day (24 h) or of week (7 d) count; None for all."""
+    keep_text: bool = False
+
+
+class Reader:
+    """Turns the mentions of one period into kept and dropped ones."""
+
+    def __init__(self, plan: Plan, period: Period, scorer: Scorer, hash_author: Callable[[str, str], str]) -> None:
+        """Start with nobody having voted."""
+        self._plan = plan
+        self._period = period
+        self._scorer = scorer
+        self._hash_author = hash_author
+        self._sieve = Sieve(plan.filters)
+        self._finder = PhraseFinder(plan.phrases)
+        self._reads = scorer.languages()
+
+    def read(self, mentions: Iterable[Mention]) -> list[Scored | Dropped]:
+        """Judge and score each mention, in order."""
+        pending = [(mention, self._judge(mention)) for mention in mentions]
+        scores = iter(self._scorer.score([mention.text for mention, dropped in pending if dropped is None]))
+        read: list[Scored | Dropped] = []
+        for mention, dropped in pending:
+            if dropped is not None:
+                read.append(dropped)
+            elif (score := next(scores)) is None:
+                read.append(self._drop(mention, DropReason.UNSCORABLE, "no words"))
+            else:
+                read.append(self._keep(mention, score))
+        return read
+
+    def _keep(self, mention: Mention, score: Score) -> Scored:
+        return Scored(
+            id=mention.id,
+            source=mention.source,
+            created_at=mention.created_at,
+            period=self._period,
+            negative=score.negative,
+            score=score.score,
+            author=self._hash_author(mention.source, mention.author) if mention.author else "",
+            conversation=mention.conversation,
+            lang=mention.lang,
+            text_hash=_hash(mention.text),
+            phrases=self._finder.find(mention.text),
+            text=mention.text if self._plan.keep_text else None,
+        )
+
+    def _judge(self, mention: Mention) -> Dropped | None:
+        if self._period is Period.BASELINE and not self._matches(mention.created_at):
+            return self._drop(mention, DropReason.OUTSIDE_WINDOW, "another hour than the window's")
+        language = mention.lang.split("-")[0].lower()
+        if self._reads and language and language not in self._reads:
+            return self._drop(mention, DropReason.LANGUAGE, f"the scorer does not read {language}")
+        found = self._sieve.judge(mention)
+        return self._drop(mention, *found) if found else None
+
+    def _matches(self, when: datetime) -> bool:
+        cycle = self._plan.match
+        if cycle is None:
+            return True
+        release = self._plan.release
+        start = release.deployed_at.replace(minute=0, second=0, microsecond=0)
+        span = release.window_to - start
+        return (when - start) % cycle < span
+
+    def _drop(self, mention: Mention, reason: DropReason, detail: str) -> Dropped:
+        hashed = _hash(mention.text)
+        return Dropped(mention.id, mention.source, mention.created_at, self._period, reason, detail, hashed)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

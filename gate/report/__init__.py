@@ -1,0 +1,1 @@
+"""A verdict for people: the terminal, Markdown, a run's story. Pure: every function returns text."""

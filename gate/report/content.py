@@ -1,0 +1,219 @@
+"""What a report says, whatever it is written in. Strings from here are not yet safe to print."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from gate.decide.words import one_in
+from gate.model import Coverage, Decision, Finding, Outcome, Release, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+LONGEST_REASON = 300
+"""Characters of why a source was not heard: a server may answer with pages."""
+
+MISSING = {
+    "too_few_mentions": "Watch longer (window.length), add a source, or lower minimum if few people write about you.",
+    "baseline_too_small": "Give the comparison more to stand on: a longer baseline.length, or a recorded baseline.",
+    "source_incomplete": "Find out what the source needs with `gate doctor`, then run the gate again.",
+}
+
+
+class Sample(NamedTuple):
+    """A mention chosen to be shown."""
+
+    score: float
+    """Mood, -1 … 1."""
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A verdict and what surrounds it, ready to be written in any format."""
+
+    verdict: Verdict
+    release: Release | None = None
+    run: str = ""
+    """Id of the run in the run log, where it was recorded."""
+    store: str = ""
+    """URL of the run log, where it is not the usual one."""
+    evidence: str = ""
+    """Folder of the evidence pack, where one was written."""
+    baseline: tuple[Coverage, ...] = ()
+    """How well each source was heard before the deploy; the verdict holds the same for since then."""
+    notes: tuple[str, ...] = ()
+    """Warnings of the run, e.g. of its sources."""
+    samples: tuple[Sample, ...] = ()
+    """Mentions to show, most telling first."""
+    moods: tuple[float | None, ...] = ()
+    """Mean mood since the deploy at each look."""
+
+
+def headline(verdict: Verdict) -> tuple[str, str]:
+    """Return the outcome with what to do (``FAIL → halt the rollout.``), and why."""
+    return f"{verdict.outcome.name} → {_order(verdict)}.", reason(verdict)
+
+
+def reason(verdict: Verdict) -> str:
+    """Return the reason without the outcome in front of it, which the headline has said."""
+    lead = f"{verdict.outcome.value}: "
+    text = verdict.reason
+    if text.lower().startswith(lead):
+        text = text[len(lead) :]
+    return text[:1].upper() + text[1:]
+
+
+def next_steps(report: Report) -> tuple[str, ...]:
+    """Return what whoever reads this should do now, most urgent first."""
+    return (*_advice(report), *_look_closer(report))
+
+
+def odds(value: float) -> str:
+    """Return ``1 in 2,300``."""
+    return one_in(value)
+
+
+def halt_line(verdict: Verdict) -> float | None:
+    """Return the odds at which the strongest statistical rule halts, or None without such a rule."""
+    betting = [finding.numbers for finding in verdict.findings if _number(finding, "odds") is not None]
+    strongest = max(betting, key=lambda numbers: float(numbers["odds"] or 0), default={})
+    needed = strongest.get("odds_needed")
+    return float(needed) if isinstance(needed, (int, float)) else None
+
+
+def account(coverage: Coverage) -> str:
+    """Return ``52 fetched = 43 kept + 9 dropped (7 repost, 2 language)``, and say so if it does not add up."""
+    dropped = sum(coverage.dropped.values())
+    text = f"{coverage.fetched:,} fetched = {coverage.kept:,} kept + {dropped:,} dropped"
+    if coverage.fetched != coverage.kept + dropped:
+        lost = coverage.fetched - coverage.kept - dropped
+        text = f"{coverage.fetched:,} fetched, {coverage.kept:,} kept, {dropped:,} dropped, {lost:,} UNACCOUNTED FOR"
+    return f"{text} ({reasons(coverage.dropped)})" if dropped else text
+
+
+def reasons(dropped: Mapping[str, int]) -> str:
+    """Return ``7 repost, 2 language``, most frequent first."""
+    ordered = sorted(dropped.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{count:,} {name}" for name, count in ordered if count and name)
+
+
+def state(coverage: Coverage) -> str:
+    """Return whether the source was heard: ``complete``, or why not and whether that matters."""
+    if coverage.complete:
+        return "complete"
+    what = "NOT complete" if coverage.heard else "NEVER heard"
+    need = "required" if coverage.required else "not required"
+    why = coverage.reason or "no reason given"
+    if len(why) > LONGEST_REASON:
+        why = why[: LONGEST_REASON - 1] + "…"
+    return f"{what} ({need}): {why}"
+
+
+def cost(coverage: Coverage) -> str:
+    """Return what reading the source took, empty where that is nothing."""
+    used = coverage.cost
+    parts = [f"{used.requests:,} requests" if used.requests else "", f"{used.reads:,} reads" if used.reads else ""]
+    return ", ".join(part for part in (*parts, f"US$ {used.usd:,.2f}" if used.usd else "") if part)
+
+
+def change(verdict: Verdict) -> str:
+    """Return the change of the negative share in points, ``+37 points``; empty where there is no before or after."""
+    before, after = verdict.tally.share_before, verdict.tally.share_after
+    return "" if before is None or after is None else f"{(after - before) * 100:+.0f} points"
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 source`` or ``2,300 sources``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def duration(length: timedelta) -> str:
+    """Return ``45 s``, ``17 min``, ``2 h 5 min`` or ``7 d``.
+
+    >>> from datetime import timedelta
+    >>> duration(timedelta(minutes=125)), duration(timedelta(days=7)), duration(timedelta(seconds=-3))
+    ('2 h 5 min', '7 d', '0 s')
+    """
+    seconds = max(int(length.total_seconds()), 0)
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds} s"
+    days, rest = divmod(seconds // 60, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    parts = ((days, "d"), (hours, "h"), (minutes, "min"))
+    return " ".join([f"{number} {unit}" for number, unit in parts if number][:2])
+
+
+def moment(at: datetime) -> str:
+    """Return ``2026-11-21 14:17:00 UTC``."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def timing(report: Report) -> str:
+    """Return when the release was deployed and when this was decided."""
+    at, release = report.verdict.decided_at, report.release
+    if not release:
+        return f"decided {moment(at)}"
+    deployed = release.deployed_at
+    decided = f"{at:%H:%M:%S}" if at.date() == deployed.date() else moment(at)
+    return (
+        f"{release.name or 'release'} deployed {moment(deployed)}; decided {duration(at - deployed)} later, {decided}"
+    )
+
+
+def _order(verdict: Verdict) -> str:
+    if verdict.dry_run and verdict.outcome is not Outcome.PASS:
+        return "promote the release anyway (dry run)"
+    return {
+        Decision.PROMOTE: "promote the release",
+        Decision.HOLD: "hold the rollout",
+        Decision.HALT: "halt the rollout",
+    }[verdict.decision]
+
+
+def _advice(report: Report) -> list[str]:
+    verdict = report.verdict
+    name = (report.release and report.release.name) or "the release"
+    if verdict.dry_run and verdict.outcome is not Outcome.PASS:
+        return ["Dry run: the pipeline goes on whatever users say. Remove dry_run to let this verdict count."]
+    if verdict.outcome is Outcome.FAIL:
+        if verdict.decision is Decision.HALT:
+            return [f"Roll back {name}, or stop it where it is."]
+        return [f"Keep {name} where it is until somebody has read what users write; then promote or roll back."]
+    if verdict.outcome is Outcome.INCONCLUSIVE:
+        told = (
+            f"The policy says {verdict.decision.value} when inconclusive; a person who knows more may decide otherwise."
+        )
+        return [MISSING.get(verdict.code, "See above what is missing; mend that and run the gate again."), told]
+    if verdict.outcome is Outcome.ERROR:
+        return ["This says nothing about the release: users were not heard.", *_mend(verdict)]
+    if verdict.outcome is Outcome.WAITING:
+        closes = f" until {moment(report.release.window_to)}" if report.release else ""
+        return [f"Nothing to do: the gate watches{closes}."]
+    unheard = [source.source for source in verdict.coverage if not source.complete]
+    return [f"Go on with {name}."] + ([f"Not fully heard, so not known: {', '.join(unheard)}."] if unheard else [])
+
+
+def _mend(verdict: Verdict) -> list[str]:
+    broken = [source for source in verdict.coverage if source.required and not source.complete]
+    named = [f"Mend source {source.source}: {source.reason or 'it did not answer'}." for source in broken]
+    return [*named, "`gate doctor` tries every source and says the fix; then run the gate again."]
+
+
+def _look_closer(report: Report) -> list[str]:
+    steps = []
+    if report.evidence:
+        steps.append(f"Evidence: {report.evidence} (`gate replay {shlex.quote(report.evidence)}` decides it again)")
+    if report.run:
+        where = f" --store {shlex.quote(report.store)}" if report.store else ""
+        steps.append(f"Look by look: `gate log {shlex.quote(report.run)}{where}`")
+    return steps
+
+
+def _number(finding: Finding, name: str) -> float | None:
+    value = finding.numbers.get(name)
+    return float(value) if isinstance(value, (int, float)) else None

@@ -1,0 +1,1 @@
+"""Where users speak: one file or folder a channel."""

@@ -1,0 +1,217 @@
+"""Mentions recorded in a file: JSON Lines (``.jsonl``, ``.jsonl.gz``), CSV and TSV, also while it grows.
+
+One mention a line; ``id``, ``created_at`` (RFC 3339 or epoch) and ``text`` are needed, ``source``,
+``stream``, ``author``, ``lang``, ``url``, ``version``, ``rating``, ``likes``, ``reposts``,
+``conversation``, ``author_created_at``, ``author_followers`` and ``labels`` are read where present.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from gate.errors import SourceFault, SourceRefused
+from gate.model import Check, Fetch, Unreadable
+from gate.sources.file import times
+from gate.sources.file.delimited import FIELDS, LABEL, delimited
+from gate.sources.file.inspection import Inspection
+from gate.sources.file.json_lines import json_lines
+from gate.sources.file.mentions import MentionReader
+from gate.sources.file.opening import is_delimited, opened
+from gate.sources.file.reading import Cursor, Place, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from gate.model import Mention, Request
+    from gate.ports import SourceContext
+    from gate.sources.file.lines import Record
+    from gate.sources.file.opening import Opened
+
+_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
+_QUOTE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What users write below ``type: file``."""
+
+    path: str
+    """The file, from the policy's folder: .jsonl, .csv or .tsv, each also with .gz behind it."""
+    columns: dict[str, str] = field(default_factory=dict)
+    """For CSV and TSV: our field and the name of the column that holds it, where the two differ."""
+    timezone: str | None = None
+    """Of times that carry none, e.g. Europe/Berlin or +02:00; without it such lines are unreadable."""
+    bad_lines: Literal["refuse", "skip"] = "refuse"
+    """What to do about a line that is no mention: stop, or count it and go on."""
+    follow: bool = False
+    """The file is being written to: wait for it, leave half a line alone, notice when it is replaced."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            ValueError: the message is for people.
+        """
+        name = self.path.lower().removesuffix(".gz")
+        if not name.endswith(_ENDINGS):
+            message = f"path: {self.path!r} must end in one of {', '.join(_ENDINGS)} (and .gz, where packed)"
+            raise ValueError(message)
+        if self.columns and not name.endswith((".csv", ".tsv")):
+            message = "columns: only CSV and TSV files have columns; the fields of JSON Lines have fixed names"
+            raise ValueError(message)
+        for ours in self.columns:
+            if ours not in FIELDS and not ours.startswith(LABEL):
+                near = get_close_matches(ours, FIELDS, n=1)
+                message = f"columns: unknown field {ours!r}" + (f", did you mean {near[0]!r}?" if near else "")
+                message += f"; known: {', '.join(FIELDS)}, labels.NAME"
+                raise ValueError(message)
+        if self.timezone is not None:
+            times.zone(self.timezone)
+        if self.follow and self.path.lower().endswith(".gz"):
+            message = "follow: a file packed with gzip cannot be followed; follow the plain file"
+            raise ValueError(message)
+
+
+class Source:
+    """Reads one file, poll by poll."""
+
+    def __init__(self, options: Options, context: SourceContext) -> None:
+        """Remember where the file is; it is opened at each poll and never kept open."""
+        self._options = options
+        self._context = context
+        self._path = context.folder / Path(options.path).expanduser()
+        self._reading: Reading | None = None
+
+    def fetch(self, request: Request) -> Fetch:
+        """Return the mentions written in the asked period that this period has not had yet.
+
+        Raises:
+            SourceRefused: no such file, not a file of mentions, or (with ``bad_lines: refuse``) a line that is none.
+            SourceDown: the disk did not answer, or a followed file is not there yet.
+        """
+        done = Cursor.decode(request.cursor) if request.cursor else None
+        # A clock that was set back asks for less than was delivered; the next poll goes on from there.
+        if done is not None and request.until < done.until:
+            return Fetch((), cursor=request.cursor)
+        reading, self._reading = self._reading, None  # put back below: a failed poll must not leave half a pass
+        lost, notes = "" if done is None else done.lost, []
+        with self._opened() as file:
+            if (place := self._replaced(done, reading, file)) is not None:
+                why = f"{self._options.path} was replaced or cut after it was read up to line {place.line - 1:,}"
+                notes.append(f"{why}; it was read again from its beginning")
+                lost = f"{why}; what the old file held after that was not seen" if self._options.follow else ""
+                done = reading = None
+            if reading is None or not reading.serves(request, done):
+                reading = self._begin(request, done)
+            poll = self._poll(file, request, done, reading)
+        self._reading = reading
+        reason = lost or self._shortfall(poll, reading)
+        return Fetch(
+            poll.mentions,
+            cursor=Cursor(reading.place, file.stamp, request.until, reading.ahead, lost).encode(),
+            complete=not reason,
+            reason=reason,
+            unreadable=tuple(poll.unreadable),
+            notes=(*notes, *poll.notes),
+        )
+
+    def check(self) -> Sequence[Check]:
+        """Read the file once (a long one in part) and say what is in it."""
+        found = Inspection(self._options.path, self._reader())
+        try:
+            with self._opened() as file:
+                found.read(self._records(file, Place()))
+        except SourceFault as fault:
+            return [Check(f"file {self._options.path}", ok=False, detail=fault.message, fix=fault.hint)]
+        return found.checks(self._context.stream, skip=self._options.bad_lines == "skip")
+
+    def close(self) -> None:
+        """Forget what was set aside."""
+        self._reading = None
+
+    def _poll(self, file: Opened, request: Request, done: Cursor | None, reading: Reading) -> _Poll:
+        path = self._options.path
+        old = 0 if done is None else done.place.position
+        unreadable: list[Unreadable] = []
+
+        def tell(record: Record, why: str) -> None:
+            if self._options.bad_lines == "refuse":
+                raise _refusal(path, record, why)
+            if record.end > old:
+                unreadable.append(Unreadable(f"{path}:{record.line}", why, _quote(record)))
+
+        said_before, zoneless = reading.place.position < old, reading.zoneless
+        if reading.stamp == file.stamp:
+            records: Iterator[Record] = iter(())
+        else:
+            reading.cut_off = False
+            records = self._records(file, reading.place)
+        batch = reading.read_on(records, request, done, tell)
+        reading.stamp = file.stamp if batch.finished else None
+        notes = []
+        if (count := reading.zoneless - zoneless) and not said_before:
+            notes.append(f"{count:,} times in {path} carry no time zone; read as {self._options.timezone}")
+        return _Poll(batch.mentions, unreadable, notes, batch.finished)
+
+    def _shortfall(self, poll: _Poll, reading: Reading) -> str:
+        path, line = self._options.path, reading.place.line - 1
+        if reading.cut_off:
+            return f"{path} is cut off or damaged after line {line:,}: its gzip packing does not end"
+        if not poll.finished:
+            return f"{path} was read up to line {line:,} in the time a poll may take; the next poll goes on there"
+        if poll.unreadable and not reading.mentions:
+            return f"not one line of {path} could be read as a mention"
+        return ""
+
+    def _opened(self) -> AbstractContextManager[Opened]:
+        return opened(self._path, self._options.path, may_come=self._options.follow)
+
+    def _replaced(self, done: Cursor | None, reading: Reading | None, file: Opened) -> Place | None:
+        """Return how far the file was read that is no longer this one; None if it is, grown or not."""
+        seen = [(known.stamp, known.place) for known in (done, reading) if known is not None]
+        for stamp, place in seen:
+            if stamp == file.stamp:
+                continue
+            # A log that is rotated gets a new inode; so may a file that is written anew, but that loses nothing.
+            rotated = self._options.follow and stamp is not None and stamp.inode != file.stamp.inode
+            if rotated or not place.still_in(file.handle):
+                return place
+        return None
+
+    def _begin(self, request: Request, done: Cursor | None) -> Reading:
+        if done is not None and not done.ahead:
+            return Reading(self._reader(), done.place, done.until, self._context.stream)
+        return Reading(self._reader(), Place(), request.since, self._context.stream)
+
+    def _reader(self) -> MentionReader:
+        assumed = None if self._options.timezone is None else times.zone(self._options.timezone)
+        return MentionReader(self._context.name, assumed, make_ids=is_delimited(self._options.path))
+
+    def _records(self, file: Opened, place: Place) -> Iterator[Record]:
+        path, growing = self._options.path, self._options.follow
+        if is_delimited(path):
+            mapping = self._options.columns
+            return delimited(file.handle, place.position, place.line, path=path, mapping=mapping, growing=growing)
+        return json_lines(file.handle, place.position, place.line, growing=growing)
+
+
+class _Poll(NamedTuple):
+    mentions: tuple[Mention, ...]
+    unreadable: list[Unreadable]
+    notes: list[str]
+    finished: bool
+
+
+def _refusal(path: str, record: Record, why: str) -> SourceRefused:
+    message = f"{path}:{record.line}: {why}: {_quote(record)}"
+    return SourceRefused(message, hint="mend the line, or set `bad_lines: skip` to count such lines and go on")
+
+
+def _quote(record: Record) -> str:
+    # The line is hostile like any mention: nothing in the quote may move a terminal's cursor or turn its text around.
+    text = record.raw[: 4 * _QUOTE].decode(errors="replace").strip()[:_QUOTE]
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

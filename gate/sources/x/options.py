@@ -1,0 +1,109 @@
+"""What users may write under ``type: x``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from gate.ports import Secret
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+READ_USD = 0.005
+"""X's price of one post returned by search, pay-per-use, 2026."""
+USER_USD = 0.010
+"""X's price of one author returned beside the posts."""
+PROBE_USD = 0.005
+"""X's price of one request for counts, whatever it counts."""
+SMALLEST_PAGE = 10
+LARGEST_PAGE = 100
+LONGEST_QUERY = 4096
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one run may spend at X, baseline and window together."""
+
+    reads: int = 2000
+    """Posts that may be returned."""
+    usd: float | None = None
+    """US dollars for posts, authors and probes together; not limited where it is not given."""
+
+    def __post_init__(self) -> None:
+        """Refuse a budget that buys nothing.
+
+        Raises:
+            ValueError: a limit that allows no single page.
+        """
+        if self.reads < SMALLEST_PAGE:
+            message = f"reads must be at least {SMALLEST_PAGE}, the smallest page X sells"
+            raise ValueError(message)
+        if self.usd is not None and not self.usd > 0:
+            message = "usd must be above 0"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Recent search on X: the last seven days, from 30 seconds ago backwards."""
+
+    query: str | None = None
+    """Search query in X's own syntax; without it, the policy's release."""
+    bearer_token: Secret = Secret("${X_BEARER_TOKEN}")
+    """App-only bearer token."""
+    base_url: str = "https://api.x.com"
+    """Address of the API, for a proxy or a test; http only on this machine."""
+    budget: Budget = field(default_factory=Budget)
+    """What one run may spend."""
+    page_size: int = LARGEST_PAGE
+    """Posts asked for at once, 10 to 100."""
+    max_pages: int = 10
+    """Pages read in one poll; what is left is read by the next poll."""
+    author_details: bool = False
+    """Also buy age and followers of authors, which ``min_account_age`` needs; it triples the price."""
+    probe: bool = True
+    """Ask for counts before the first search of a period, to compare the volume with the budget."""
+    query_limit: int = 512
+    """Longest query your access level takes; 4096 with enterprise access."""
+
+    def __post_init__(self) -> None:
+        """Refuse what X would refuse.
+
+        Raises:
+            ValueError: the first thing that is wrong.
+        """
+        if problem := _problem(self):
+            raise ValueError(problem)
+
+
+def _problem(options: Options) -> str:
+    query = options.query
+    if not 1 <= options.query_limit <= LONGEST_QUERY:
+        return f"query_limit must be 1 to {LONGEST_QUERY}"
+    if query is not None and not query.strip():
+        return "query must not be empty; leave it out to search for the release"
+    if query is not None and len(query) > options.query_limit:
+        return f"query has {len(query)} characters; your access level takes {options.query_limit} (query_limit)"
+    if not SMALLEST_PAGE <= options.page_size <= LARGEST_PAGE:
+        return f"page_size must be {SMALLEST_PAGE} to {LARGEST_PAGE}"
+    if options.max_pages < 1:
+        return "max_pages must be at least 1"
+    return _address_problem(options.base_url)
+
+
+def _address_problem(base_url: str) -> str:
+    try:
+        url: SplitResult = urlsplit(base_url)
+        _ = url.port  # reading it is what checks it
+    except ValueError as error:
+        return f"base_url is no address: {error}"
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        return "base_url must be an https address, e.g. https://api.x.com"
+    if url.username or url.password or url.query or url.fragment:
+        return "base_url must hold no user name, password, query or fragment"
+    if url.scheme == "http" and url.hostname not in _LOOPBACK:
+        return "base_url must use https: over http the token could be read on the way"
+    return ""

@@ -1,0 +1,160 @@
+"""X's replies → mentions, in both generations of field names.
+
+Until 2026-08 the API spoke of tweets (``referenced_tweets``, ``retweet_count``, ``note_tweet``,
+``tweet_count``), since then of posts (``referenced_posts``, ``repost_count``, ``note_post``,
+``post_count``); clients meet either.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from gate.errors import SourceDown
+from gate.model import Mention, Unreadable
+from gate.sources.x.cursor import written_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_ID = 19
+LONGEST_QUOTE = 80
+_KINDS = (("retweeted", "repost"), ("quoted", "quote"), ("replied_to", "reply"))
+_OLD_LANGUAGE_CODES = {"in": "id", "iw": "he", "ji": "yi"}
+_NO_LANGUAGE = {"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"}
+"""Undetermined, no words, emoji, and X's own codes for posts of nothing but mentions, tags, media or links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of search results."""
+
+    mentions: tuple[Mention, ...]
+    unreadable: tuple[Unreadable, ...]
+    posts: int
+    """Posts returned, readable or not: what X bills."""
+    users: int
+    """Authors returned beside them: billed too."""
+    next_token: str | None
+    notes: tuple[str, ...]
+
+
+def page(reply: Mapping[str, Any], *, number: int, source: str, stream: str) -> Page:
+    """Read one search reply.
+
+    Raises:
+        SourceDown: it has neither posts nor the count of them.
+    """
+    items, meta = reply.get("data", []), reply.get("meta")
+    if not isinstance(items, list) or not isinstance(meta, dict):
+        message = f"X sent a reply without posts: {_first_error(reply) or ', '.join(map(str, reply)) or 'empty'}"[:200]
+        raise SourceDown(message)
+    users = _list(_object(reply.get("includes")).get("users"))
+    authors = {user["id"]: user for user in users if isinstance(user, dict) and isinstance(user.get("id"), str)}
+    mentions, unreadable = [], []
+    for place, item in enumerate(items, 1):
+        try:
+            mentions.append(_mention(item, authors, source, stream))
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            where = f"page {number}, post {place}"
+            why = f"no {error.args[0]!r} in it" if isinstance(error, KeyError) else str(error)
+            unreadable.append(Unreadable(where, why, json.dumps(item)[:LONGEST_QUOTE]))
+    token = meta.get("next_token")
+    problem = _first_error(reply)
+    return Page(
+        tuple(mentions),
+        tuple(unreadable),
+        posts=len(items),
+        users=len(users),
+        next_token=token if isinstance(token, str) and token else None,
+        notes=(f"X could not deliver all of it: {problem}",) if problem else (),
+    )
+
+
+def total(reply: Mapping[str, Any]) -> int:
+    """Read how many posts a counts reply counts.
+
+    Raises:
+        SourceDown: it does not say.
+    """
+    meta = _object(reply.get("meta"))
+    for name in ("total_post_count", "total_tweet_count"):
+        if isinstance(meta.get(name), int):
+            return int(meta[name])
+    buckets = [_object(bucket) for bucket in _list(reply.get("data"))]
+    if not buckets:
+        message = "X sent counts without a total"
+        raise SourceDown(message)
+    return sum(_count(bucket, "post_count", "tweet_count") for bucket in buckets)
+
+
+def _mention(item: Mapping[str, Any], authors: Mapping[str, Mapping[str, Any]], source: str, stream: str) -> Mention:
+    post_id = item["id"]
+    if not (isinstance(post_id, str) and post_id.isascii() and post_id.isdecimal() and len(post_id) <= LONGEST_ID):
+        message = f"{post_id!r} is no post id"
+        raise ValueError(message)
+    note = _object(item.get("note_post") or item.get("note_tweet"))
+    metrics = _object(item.get("public_metrics"))
+    author = item.get("author_id")
+    details = authors.get(author, {}) if isinstance(author, str) else {}
+    followers = _object(details.get("public_metrics")).get("followers_count")
+    return Mention(
+        id=post_id,
+        created_at=_time(item["created_at"]) if "created_at" in item else written_at(int(post_id)),
+        text=_text(note.get("text") or item["text"]),
+        source=source,
+        stream=stream,
+        author=author if isinstance(author, str) else "",
+        lang=_language(item.get("lang")),
+        url=f"https://x.com/i/web/status/{post_id}",
+        likes=_count(metrics, "like_count"),
+        reposts=_count(metrics, "repost_count", "retweet_count"),
+        conversation=item["conversation_id"] if isinstance(item.get("conversation_id"), str) else "",
+        author_created_at=_time(details["created_at"]) if isinstance(details.get("created_at"), str) else None,
+        author_followers=followers if isinstance(followers, int) else None,
+        labels={"kind": _kind(item)},
+    )
+
+
+def _kind(item: Mapping[str, Any]) -> str:
+    references = _list(item.get("referenced_posts") or item.get("referenced_tweets"))
+    types = {_object(reference).get("type") for reference in references}
+    return next((kind for name, kind in _KINDS if name in types), "post")
+
+
+def _text(text: str) -> str:
+    # X escapes &, < and > once. A lone surrogate is legal JSON but can be neither stored nor printed.
+    return html.unescape(text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _language(tag: object) -> str:
+    primary = tag.lower().split("-")[0] if isinstance(tag, str) else ""
+    return "" if primary in _NO_LANGUAGE else _OLD_LANGUAGE_CODES.get(primary, primary)
+
+
+def _time(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _count(values: Mapping[str, Any], *names: str) -> int:
+    return next((values[name] for name in names if isinstance(values.get(name), int)), 0)
+
+
+def _first_error(reply: Mapping[str, Any]) -> str:
+    for error in map(_object, _list(reply.get("errors"))):
+        text = error.get("detail") or error.get("message") or error.get("title")
+        if isinstance(text, str):
+            return text[:200]
+    return ""
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,54 @@
+"""What a run has bought at X, and what its budget still allows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gate.model import Cost
+from gate.sources.x.options import PROBE_USD, READ_USD, SMALLEST_PAGE, USER_USD
+
+if TYPE_CHECKING:
+    from gate.sources.x.options import Budget
+
+
+class Purse:
+    """Counts posts and dollars over all periods of a run."""
+
+    def __init__(self, budget: Budget, *, authors: bool) -> None:
+        """Start with nothing spent."""
+        self.reads = 0
+        self.usd = 0.0
+        self._budget = budget
+        self._post_usd = READ_USD + USER_USD if authors else READ_USD
+
+    def catch_up(self, reads: int, usd: float) -> None:
+        """Take over what a stored cursor knows was spent: the process may be a new one."""
+        self.reads, self.usd = max(self.reads, reads), max(self.usd, usd)
+
+    def room(self) -> int:
+        """Return how many posts may still be bought; 0 when it is less than X's smallest page."""
+        posts = self._budget.reads - self.reads
+        if self._budget.usd is not None:
+            # The tiny addition undoes the rounding of sums of half cents.
+            posts = min(posts, int((self._budget.usd - self.usd) / self._post_usd + 1e-9))
+        return posts if posts >= SMALLEST_PAGE else 0
+
+    def affords_probe(self) -> bool:
+        """Return whether a probe fits."""
+        return self._budget.usd is None or self.usd + PROBE_USD <= self._budget.usd
+
+    def pay(self, *, posts: int = 0, users: int = 0, probes: int = 0) -> Cost:
+        """Book one request and return its cost."""
+        usd = posts * READ_USD + users * USER_USD + probes * PROBE_USD
+        self.reads += posts
+        self.usd = round(self.usd + usd, 6)
+        return Cost(requests=1, reads=posts, usd=usd)
+
+    def price(self, posts: int) -> float:
+        """Return what that many posts cost, in US dollars, each author counted as a new one."""
+        return posts * self._post_usd
+
+    def __str__(self) -> str:
+        """Say what is spent of what, for people."""
+        dollars = "" if self._budget.usd is None else f" of {self._budget.usd:.2f}"
+        return f"{self.reads:,} of {self._budget.reads:,} posts, ${self.usd:.2f}{dollars}"

@@ -1,0 +1,28 @@
+"""The run log: what every run looked at, saw and decided, append-only and hash-chained.
+
+SQLite by default, PostgreSQL by URL. Importing this loads SQLAlchemy, so commands import it when
+they need it.
+
+A chain shows that a row was changed, removed or slipped in. It cannot show that somebody with
+write access to the database wrote a whole new chain: keep ``Run.head`` elsewhere for that.
+"""
+
+from __future__ import annotations
+
+from gate.store.authors import author_key, hash_author
+from gate.store.database import default_url, key_folder
+from gate.store.log import Store
+from gate.store.rows import Event, Run, State
+from gate.store.verify import Problem
+
+__all__ = [
+    "Event",
+    "Problem",
+    "Run",
+    "State",
+    "Store",
+    "author_key",
+    "default_url",
+    "hash_author",
+    "key_folder",
+]

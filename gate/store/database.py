@@ -1,0 +1,200 @@
+"""Opening the database, and saying what is wrong with it in words that help."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event, insert, inspect, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from gate.errors import StoreFault, UsageFault
+from gate.store.tables import SCHEMA_VERSION, metadata, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import timedelta
+
+    from sqlalchemy.engine import Connection, Engine
+
+_FAULTS = {
+    "SQLITE_BUSY": ("is locked by another process", "wait until it is done, or stop it: fuser FILE shows which it is"),
+    "SQLITE_LOCKED": (
+        "is locked by another process",
+        "wait until it is done, or stop it: fuser FILE shows which it is",
+    ),
+    "SQLITE_FULL": ("cannot grow, the disk is full", "free some space, or point --store at another disk"),
+    "SQLITE_READONLY": ("cannot be written", "make the file and its folder writable, or point --store elsewhere"),
+    "SQLITE_CANTOPEN": ("cannot be opened", "make the file and its folder writable, or point --store elsewhere"),
+    "SQLITE_PERM": ("cannot be opened", "make the file and its folder writable, or point --store elsewhere"),
+    "SQLITE_NOTADB": ("is not a database", "point --store at another file, or move this one away"),
+    "SQLITE_CORRUPT": ("is corrupted", "restore it from a backup, or move it away and start a new one"),
+    "SQLITE_IOERR": ("cannot be read or written, the disk reports an error", "see whether the disk is full or failing"),
+}
+# PostgreSQL: any one number that all gates agree on.
+_CREATION_LOCK = 7_461_746_500
+
+
+def default_url(environ: Mapping[str, str]) -> str:
+    """Return the URL or path of the run log: ``GATE_STORE``, else a file in the user's state folder.
+
+    The folder follows the XDG Base Directory Specification, ``$XDG_STATE_HOME``.
+    """
+    return environ.get("GATE_STORE") or str(_state_folder(environ) / "gate.db")
+
+
+def key_folder(url: str, environ: Mapping[str, str]) -> Path:
+    """Return the folder for the key of authors: beside the database where that is a file."""
+    path = _file_of(parse_url(url))
+    return path.parent if path else _state_folder(environ)
+
+
+def parse_url(text: str) -> URL:
+    """Read a URL, or a path, which means SQLite.
+
+    Raises:
+        UsageFault: it is neither.
+    """
+    if "://" not in text:
+        return URL.create("sqlite", database=str(Path(text).expanduser()))
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        # The text may hold a password, so the message shows none of it.
+        message = "the URL of the store cannot be read"
+        raise UsageFault(message, hint="write a path, sqlite:///PATH or postgresql://USER@HOST/NAME") from None
+    if url.drivername in {"postgres", "postgresql"}:
+        return url.set(drivername="postgresql+psycopg")
+    return url
+
+
+def shown(url: URL) -> str:
+    """Return the name of the database for messages and logs: no password, and no query, which may hold one."""
+    return str(_file_of(url) or url.set(query={}).render_as_string(hide_password=True))
+
+
+def open_engine(url: URL, patience: timedelta) -> Engine:
+    """Open the database, making file and tables where there are none.
+
+    Args:
+        url: from ``parse_url``.
+        patience: how long to wait for a lock that another process holds.
+
+    Raises:
+        UsageFault: there is no driver for such a URL.
+        StoreFault: it cannot be opened, or a newer gate made it.
+    """
+    if path := _file_of(url):
+        _make_file(path)
+    try:
+        # hide_parameters: what people wrote must not get into messages and logs.
+        engine = create_engine(url, hide_parameters=True)
+    except (NoSuchModuleError, ImportError):
+        message = f"there is no driver for {url.drivername}"
+        raise UsageFault(message, hint="use SQLite, or install psycopg for PostgreSQL") from None
+    if engine.dialect.name == "sqlite":
+        _tune_sqlite(engine, patience)
+    try:
+        with faults(url):
+            _prepare(engine, shown(url))
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def faults(url: URL) -> Iterator[None]:
+    """Turn what SQLAlchemy raises into a StoreFault with a next step."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        origin = getattr(error, "orig", None)
+        name = getattr(origin, "sqlite_errorname", "")
+        for prefix, (what, hint) in _FAULTS.items():
+            if name.startswith(prefix):
+                message = f"the run log {shown(url)} {what}"
+                raise StoreFault(message, hint=hint) from error
+        why = str(origin or error).strip().partition("\n")[0]
+        message = f"the run log {shown(url)} cannot be used: {why}"
+        raise StoreFault(
+            message, hint="see that the database is up, and that --store or GATE_STORE names it"
+        ) from error
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction to read in, which sees the database as it is at one moment."""
+    if engine.dialect.name == "postgresql":  # SQLite's transactions always do.
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with engine.begin() as connection:
+        yield connection
+
+
+def _state_folder(environ: Mapping[str, str]) -> Path:
+    state = Path(environ.get("XDG_STATE_HOME", ""))
+    if not state.is_absolute():  # The specification says to ignore a relative one.
+        home = environ.get("HOME")
+        state = (Path(home) if home else Path.home()) / ".local" / "state"
+    return state / "sentiment-gate"
+
+
+def _file_of(url: URL) -> Path | None:
+    database = url.database
+    if url.get_backend_name() != "sqlite" or not database or database == ":memory:" or database.startswith("file:"):
+        return None
+    return Path(database)
+
+
+def _make_file(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # SQLite would make it readable for everybody; its -wal and -shm files take over the mode of this one.
+        os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
+    except OSError as error:
+        message = f"the run log {path} cannot be made: {error.strerror}"
+        raise StoreFault(message, hint="make its folder writable, or point --store or GATE_STORE elsewhere") from error
+
+
+def _tune_sqlite(engine: Engine, patience: timedelta) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:  # noqa: ANN401
+        # None: sqlite3 must not open transactions of its own; `begin` below does.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {int(patience.total_seconds() * 1000)}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later can fail at once where another one wrote in between;
+        # one that takes the lock at its start waits for it.
+        writing = connection.get_execution_options().get("writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _prepare(engine: Engine, name: str) -> None:
+    with engine.begin() as connection:
+        found = _version(connection)
+    if found is None:
+        with engine.execution_options(writing=True).begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_CREATION_LOCK})"))
+            found = _version(connection)  # Another process may have been faster.
+            if found is None:
+                metadata.create_all(connection)
+                connection.execute(insert(schema).values(version=SCHEMA_VERSION))
+                found = SCHEMA_VERSION
+    if found > SCHEMA_VERSION:
+        message = f"the run log {name} was made by a newer gate (schema {found}, this one knows {SCHEMA_VERSION})"
+        raise StoreFault(message, hint="upgrade sentiment-gate, or point --store at another file")
+
+
+def _version(connection: Connection) -> int | None:
+    if not inspect(connection).has_table(schema.name):
+        return None
+    return connection.execute(select(schema.c.version)).scalar()

@@ -1,0 +1,248 @@
+"""The run log as the rest of the gate sees it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import func, insert, select, update
+
+from gate.canonical import dumps, rfc3339
+from gate.errors import StoreFault, UsageFault
+from gate.model import NOTHING
+from gate.store.append import append_event, head_of
+from gate.store.chain import observations_digest
+from gate.store.database import faults, open_engine, parse_url, snapshot
+from gate.store.observations import insert_rows, rows_of
+from gate.store.rows import State, event_of, new_run_id, new_run_row, run_of, storable
+from gate.store.tables import events, observations, runs
+from gate.store.verify import check_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import Select
+    from sqlalchemy.engine import Connection
+
+    from gate.model import Coverage, Dropped, Look, Release, Scored, Verdict
+    from gate.ports import Clock
+    from gate.store.rows import Event, Run
+    from gate.store.verify import Problem
+
+_NEWEST_FIRST = (func.rtrim(runs.c.created_at, "Z").desc(), runs.c.id.desc())
+
+
+class Store:
+    """The run log. Safe to share between threads; several processes may use one database."""
+
+    def __init__(self, url: str, clock: Clock, *, patience: timedelta = timedelta(seconds=5)) -> None:
+        """Open it, and make it where there is none.
+
+        Args:
+            url: SQLAlchemy URL, or a path, which means SQLite; see ``default_url``.
+            clock: says when things happened.
+            patience: how long to wait for a lock that another process holds (SQLite).
+
+        Raises:
+            UsageFault: the URL cannot be read, or there is no driver for it.
+            StoreFault: the database cannot be opened, or a newer gate made it.
+        """
+        self._url = parse_url(url)
+        self._clock = clock
+        self._engine = open_engine(self._url, patience)
+        self._writer = self._engine.execution_options(writing=True)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        """Return the store itself."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close it."""
+        self.close()
+
+    def start_run(
+        self,
+        release: Release,
+        policy: object,
+        *,
+        dry_run: bool = False,
+        labels: Mapping[str, str] = NOTHING,
+        versions: Mapping[str, str] = NOTHING,
+    ) -> str:
+        """Begin a run and return its id: UTC time and six random characters, e.g. ``261121-202630-x7k2qa``.
+
+        Args:
+            release: what is being watched.
+            policy: the effective policy, anything ``gate.canonical.to_plain`` takes.
+            dry_run: whether the decision is always promote.
+            labels: any names and values to find the run by.
+            versions: of the gate, the scorer …, for the log.
+        """
+        now = self._clock.now()
+        run_id = new_run_id(now)
+        policy_json = dumps(policy)
+        row = new_run_row(run_id, now, release, policy_json, dry_run=dry_run, labels=labels)
+        started = {"release": release, "dry_run": dry_run, "labels": labels, "versions": versions}
+        with self._writing() as connection:
+            connection.execute(insert(runs).values(row))
+            append_event(connection, run_id, "started", started | {"policy_digest": row["policy_digest"]}, now)
+        return run_id
+
+    def append(self, run_id: str, kind: str, data: object) -> None:
+        """Record that something happened; allowed after the verdict too, e.g. for what actions did.
+
+        Raises:
+            StoreFault: there is no such run, or the database fails.
+        """
+        with self._writing() as connection:
+            append_event(connection, run_id, kind, data, self._clock.now())
+
+    def append_baseline(
+        self,
+        run_id: str,
+        kept: Sequence[Scored],
+        dropped: Sequence[Dropped],
+        coverage: Sequence[Coverage],
+        notes: Sequence[str] = (),
+    ) -> None:
+        """Record what was said before the deploy, as look 0, in one transaction."""
+        self._append_mentions(run_id, kept, dropped, "baseline", {"number": 0, "coverage": coverage, "notes": notes})
+
+    def append_look(self, run_id: str, look: Look) -> None:
+        """Record a look and every mention it saw, in one transaction."""
+        data = {name: getattr(look, name) for name in ("number", "at", "next_at", "notes", "verdict")}
+        self._append_mentions(run_id, look.kept, look.dropped, "look", data)
+
+    def finish(self, run_id: str, verdict: Verdict) -> None:
+        """Record the final verdict.
+
+        Raises:
+            StoreFault: the run is over already, or the database fails.
+        """
+        ending = {
+            "state": State.DONE.value,
+            "outcome": verdict.outcome.value,
+            "decision": verdict.decision.value,
+            "code": storable(verdict.code),
+            "reason": storable(verdict.reason),
+        }
+        self._end(run_id, "verdict", {"verdict": verdict}, ending)
+
+    def cancel(self, run_id: str, why: str) -> None:
+        """Record that the run was stopped from outside.
+
+        Raises:
+            StoreFault: the run is over already, or the database fails.
+        """
+        ending = {"state": State.CANCELLED.value, "reason": storable(why)}
+        self._end(run_id, "cancelled", {"why": storable(why)}, ending)
+
+    def break_off(self, run_id: str, why: str) -> None:
+        """Record that the gate itself failed, so that the run has no verdict.
+
+        Raises:
+            StoreFault: the run is over already, or the database fails.
+        """
+        ending = {"state": State.BROKEN.value, "reason": storable(why)}
+        self._end(run_id, "broken", {"why": storable(why)}, ending)
+
+    def runs(
+        self, limit: int = 20, *, state: State | None = None, outcome: str | None = None, release: str | None = None
+    ) -> list[Run]:
+        """Return the newest runs first, only those that match what is given."""
+        query = select(runs).order_by(*_NEWEST_FIRST).limit(limit)
+        for column, value in ((runs.c.state, state), (runs.c.outcome, outcome), (runs.c.release, release)):
+            if value is not None:
+                query = query.where(column == str(value))
+        return [run_of(row) for row in self._rows(query)]
+
+    def run(self, reference: str) -> Run:
+        """Return one run.
+
+        Args:
+            reference: its id, the beginning of its id where that is unique, or ``last``.
+
+        Raises:
+            UsageFault: no run is meant by that, or several are.
+        """
+        return run_of(self._row(reference))
+
+    def events(self, run_id: str) -> list[Event]:
+        """Return everything that happened in a run, oldest first."""
+        return [event_of(row) for row in self._rows(_events_of(run_id))]
+
+    def verify(self, reference: str) -> list[Problem]:
+        """Recompute every hash of a run and return what does not fit: changed, missing and extra rows.
+
+        Args:
+            reference: as for ``run``.
+
+        Raises:
+            UsageFault: no run is meant by that, or several are.
+        """
+        run_id = self._row(reference)["id"]
+        mentions = select(observations).where(observations.c.run_id == run_id)
+        # All three from one moment: the run may be going on, and that is no problem.
+        with faults(self._url), snapshot(self._engine) as connection:
+            (run,) = _fetch(connection, select(runs).where(runs.c.id == run_id))
+            happened = _fetch(connection, _events_of(run_id))
+            seen = _fetch(connection, mentions.order_by(observations.c.seq, observations.c.position))
+        return check_run(run, happened, seen)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with faults(self._url), self._writer.begin() as connection:
+            yield connection
+
+    def _rows(self, query: Select[Any]) -> list[dict[str, Any]]:
+        with faults(self._url), self._engine.begin() as connection:
+            return _fetch(connection, query)
+
+    def _row(self, reference: str) -> dict[str, Any]:
+        query = select(runs).order_by(*_NEWEST_FIRST)
+        if reference != "last":
+            query = query.where(runs.c.id.startswith(reference, autoescape=True))
+        found = self._rows(query.limit(1 if reference == "last" else 5))
+        meant = [row for row in found if row["id"] == reference] or found
+        if len(meant) == 1:
+            return meant[0]
+        if not found:
+            message = "there are no runs yet" if reference == "last" else f"there is no run {reference!r}"
+            raise UsageFault(message, hint="gate runs lists them")
+        message = f"{reference!r} may mean several runs: {', '.join(row['id'] for row in found)}"
+        raise UsageFault(message, hint="write more of the id")
+
+    def _append_mentions(
+        self, run_id: str, kept: Sequence[Scored], dropped: Sequence[Dropped], kind: str, data: dict[str, Any]
+    ) -> None:
+        with self._writing() as connection:
+            seq = head_of(connection, run_id)["events"] + 1
+            rows = rows_of(run_id, seq, data["number"], kept, dropped)
+            data["kept"], data["dropped"] = len(kept), Counter(each.reason.value for each in dropped)
+            data["observations"] = {"count": len(rows), "digest": observations_digest(row[-1] for row in rows)}
+            append_event(connection, run_id, kind, data, self._clock.now())
+            insert_rows(connection, rows)
+
+    def _end(self, run_id: str, kind: str, data: object, ending: dict[str, str]) -> None:
+        now = self._clock.now()
+        with self._writing() as connection:
+            state = head_of(connection, run_id)["state"]
+            if state != State.RUNNING:
+                message = f"run {run_id} is over already: {state}"
+                raise StoreFault(message, hint=f"see how it ended: gate log {run_id}")
+            append_event(connection, run_id, kind, data, now)
+            connection.execute(update(runs).where(runs.c.id == run_id).values(finished_at=rfc3339(now), **ending))
+
+
+def _fetch(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    return [row._asdict() for row in connection.execute(query)]
+
+
+def _events_of(run_id: str) -> Select[Any]:
+    return select(events).where(events.c.run_id == run_id).order_by(events.c.seq)

@@ -1,0 +1,32 @@
+"""What holds for every test: no network but this machine, and property tests that do not race the clock."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+from hypothesis import settings
+
+# A busy machine is no counterexample. In CI the same examples every time: a red build is the change's fault.
+settings.register_profile("gate", deadline=None, derandomize="CI" in os.environ, print_blob=True)
+settings.load_profile("gate")
+
+HERE = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared with, not bound to
+
+
+def _stay_here(event: str, arguments: tuple[object, ...]) -> None:
+    """Make the world unreachable, in the same way on every machine."""
+    if event == "socket.getaddrinfo":
+        host = arguments[0]
+    elif event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    else:
+        return
+    name = host.decode() if isinstance(host, bytes) else host
+    if isinstance(name, str) and name and not name.startswith(HERE):
+        message = f"tests talk to this machine only, not to {name}"
+        raise socket.gaierror(socket.EAI_NONAME, message)
+
+
+sys.addaudithook(_stay_here)

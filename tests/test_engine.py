@@ -1,0 +1,164 @@
+"""A run's looks: when they are made, what they may see, and how sources fail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gate.decide import Decider, Minimum, On, Rules, Share
+from gate.engine import Parts, Watch
+from gate.errors import SourceDown, SourceRefused
+from gate.filters import Filters
+from gate.listening import Listener
+from gate.model import Decision, Look, Outcome
+from gate.reading import Plan
+from tests.support import DEPLOY, ListSource, ManualClock, WordScorer, mention, release
+
+MINUTE = timedelta(minutes=1)
+ON = On(Decision.HOLD, Decision.HOLD)
+
+
+def history(bad_after: int = 0) -> ListSource:
+    """A calm day at one mention every 15 minutes, then one a minute, bad ones from ``bad_after`` on."""
+    before = [mention(i, DEPLOY - 15 * MINUTE * (i + 1), "bad" if i % 5 == 0 else "fine") for i in range(96)]
+    after = [
+        mention(
+            1000 + i, DEPLOY + MINUTE * i + timedelta(seconds=30), "bad" if bad_after and i >= bad_after else "fine"
+        )
+        for i in range(60)
+    ]
+    return ListSource(before[::-1] + after)
+
+
+def watch(source: ListSource, clock: ManualClock, *others: Listener, **plan: object) -> Watch:
+    """Build a run on one required source."""
+    fields: dict[str, object] = {"settle": 5 * MINUTE, "every": MINUTE, "filters": Filters(), **plan}
+    parts = Parts(
+        listeners=[Listener("list", required=True, source=source), *others],
+        baseline_listeners=None,
+        scorer=WordScorer(),
+        decider=Decider(Rules((Share(),), Minimum(mentions=10, authors=5), ON)),
+        clock=clock,
+        hash_author=lambda _source, author: author,
+    )
+    return Watch(Plan(release=release(), **fields), parts)  # type: ignore[arg-type]
+
+
+def finish(run: Watch) -> list[Look]:
+    """Hear the baseline and look until the verdict."""
+    run.hear_baseline()
+    return list(run.looks())
+
+
+def test_calm_release_passes_when_the_window_closes() -> None:
+    """Live looks come every minute from the settling on, the last one at the window's end."""
+    looks = finish(watch(history(), ManualClock()))
+    assert [look.at - DEPLOY for look in looks] == [MINUTE * i for i in range(5, 46)]
+    assert looks[-1].verdict.outcome is Outcome.PASS
+    assert looks[-1].verdict.tally.mentions_post == 45
+    assert all(look.verdict.outcome is Outcome.WAITING for look in looks[:-1])
+
+
+def test_bad_release_halts_before_the_window_closes() -> None:
+    """The run ends at the look that has seen enough."""
+    looks = finish(watch(history(bad_after=5), ManualClock()))
+    assert looks[-1].verdict.outcome is Outcome.FAIL
+    assert looks[-1].at < DEPLOY + 45 * MINUTE
+
+
+def test_a_past_window_gives_the_verdict_of_the_live_one() -> None:
+    """Replayed at once or watched as it happens: same verdict, same time, no waiting."""
+    live = finish(watch(history(bad_after=5), ManualClock()))
+    clock = ManualClock(DEPLOY + timedelta(days=30))
+    past = finish(watch(history(bad_after=5), clock))
+    assert past[-1].verdict == live[-1].verdict
+    assert past[-1].at == live[-1].at
+    assert clock.now() == DEPLOY + timedelta(days=30)
+
+
+def test_no_look_sees_the_future() -> None:
+    """At every look, live or replayed, all mentions were written before it."""
+    for clock in (ManualClock(), ManualClock(DEPLOY + timedelta(days=30))):
+        for look in finish(watch(history(), clock)):
+            assert all(each.created_at < look.at for each in look.kept)
+
+
+def test_a_source_that_dies_midway_is_never_quiet() -> None:
+    """Polls that fail make the verdict inconclusive, with the source's own words."""
+    source, clock = history(), ManualClock()
+
+    def die(now: object) -> None:
+        if now >= DEPLOY + 20 * MINUTE:  # type: ignore[operator]
+            source.faults = [SourceDown("list answered 503")]
+
+    clock.on_wait = die
+    verdict = finish(watch(source, clock))[-1].verdict
+    assert (verdict.outcome, verdict.code) == (Outcome.INCONCLUSIVE, "source_incomplete")
+    assert "503" in verdict.reason
+
+
+def test_a_gap_is_caught_up() -> None:
+    """After an outage of ten looks everything is counted, once."""
+    source, clock = history(), ManualClock()
+
+    def outage(now: object) -> None:
+        down = DEPLOY + 10 * MINUTE <= now < DEPLOY + 20 * MINUTE  # type: ignore[operator]
+        source.faults = [SourceDown("away")] if down else []
+
+    clock.on_wait = outage
+    verdict = finish(watch(source, clock))[-1].verdict
+    assert verdict.outcome is Outcome.PASS
+    assert verdict.tally.mentions_post == 45
+
+
+def test_a_source_down_from_the_start_is_an_error() -> None:
+    """Nothing heard at all ends in ERROR, after three tries at the baseline."""
+    source = ListSource([], faults=[SourceDown("connection refused")] * 999)
+    verdict = finish(watch(source, ManualClock()))[-1].verdict
+    assert verdict.outcome is Outcome.ERROR
+    assert "connection refused" in verdict.reason
+    assert len(source.polls) == 3
+
+
+def test_a_refused_key_ends_the_run_at_once() -> None:
+    """Waiting cannot mend a key; the run says so at the first look."""
+    source = ListSource([], faults=[SourceRefused("the bearer token was refused (401)")])
+    looks = finish(watch(source, ManualClock()))
+    assert len(looks) == 1
+    assert looks[0].verdict.code == "source_refused"
+
+
+def test_an_optional_source_without_baseline_takes_no_part() -> None:
+    """Mentions that could be compared with nothing are not fetched, and the report says why."""
+    shy = ListSource([mention(5000, DEPLOY + MINUTE, "bad")], faults=[SourceDown("away")] * 3)
+    verdict = finish(watch(history(), ManualClock(), Listener("shy", required=False, source=shy)))[-1].verdict
+    assert verdict.outcome is Outcome.PASS
+    (coverage,) = (each for each in verdict.coverage if each.source == "shy")
+    assert not coverage.complete
+    assert "baseline" in coverage.reason
+    assert len(shy.polls) == 3
+
+
+def test_fetched_is_kept_plus_dropped() -> None:
+    """Every mention is accounted for, also late, double and far-off ones."""
+    source = history()
+    source.mentions += [mention(1001, DEPLOY + MINUTE), mention(7, DEPLOY + 2 * MINUTE, author="author-1002")]
+    looks = finish(watch(source, ManualClock()))
+    (coverage,) = looks[-1].verdict.coverage
+    assert coverage.fetched == coverage.kept + sum(coverage.dropped.values()) == 47
+    assert coverage.dropped == {"author_voted": 1, "duplicate": 1}
+
+
+def test_hours_are_matched() -> None:
+    """With match, only baseline mentions at the window's hours count; the rest say why not."""
+    run = watch(history(), ManualClock(), match=timedelta(hours=24))
+    baseline = run.hear_baseline()
+    assert {each.created_at.hour for each in baseline.kept} == {14}
+    assert all(each.detail == "another hour than the window's" for each in baseline.dropped)
+
+
+def test_empty_baseline_is_inconclusive_at_once() -> None:
+    """Where no rule could ever judge, nobody waits three quarters of an hour to hear it."""
+    source = ListSource([mention(i, DEPLOY + MINUTE * i) for i in range(60)])
+    looks = finish(watch(source, ManualClock()))
+    assert len(looks) == 1
+    assert looks[0].verdict.code == "baseline_too_small"

@@ -1,0 +1,87 @@
+"""Who gets a vote."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate.filters import Copies, Filters, PhraseFinder, Sieve
+from gate.model import DropReason, Mention
+from tests.support import DEPLOY, mention
+
+LONG = "since the update my playlists are gone and support does not answer"
+
+
+def reasons(filters: Filters, *mentions: Mention) -> list[DropReason | None]:
+    """Judge mentions in order."""
+    sieve = Sieve(filters)
+    return [found[0] if (found := sieve.judge(each)) else None for each in mentions]
+
+
+def test_one_vote_per_author() -> None:
+    """Only the first mention of an author counts; unknown authors are not one person."""
+    ranting = [mention(i, DEPLOY, f"text {i}", author="same") for i in range(3)]
+    assert reasons(Filters(), *ranting) == [None, DropReason.AUTHOR_VOTED, DropReason.AUTHOR_VOTED]
+    unknown = [mention(i, DEPLOY, f"text {i}", author="") for i in range(3)]
+    assert reasons(Filters(), *unknown) == [None, None, None]
+
+
+def test_one_vote_per_conversation() -> None:
+    """A thread counts once."""
+    thread = [mention(i, DEPLOY, f"text {i}", conversation="t") for i in range(2)]
+    assert reasons(Filters(), *thread) == [None, DropReason.CONVERSATION_COUNTED]
+
+
+def test_copies_collapse_and_short_repeats_are_votes() -> None:
+    """A text spread with another link and case is one; "good" by two people is two."""
+    copies = [mention(1, DEPLOY, LONG), mention(2, DEPLOY, LONG.upper() + "!!! https://spam.example @you")]
+    assert reasons(Filters(), *copies) == [None, DropReason.NEAR_DUPLICATE]
+    assert reasons(Filters(near_duplicates="keep"), *copies) == [None, None]
+    assert reasons(Filters(), mention(1, DEPLOY, "good"), mention(2, DEPLOY, "good")) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("filters", "fields", "reason"),
+    [
+        (Filters(languages=("en",)), {"lang": "de"}, DropReason.LANGUAGE),
+        (Filters(languages=("en",)), {"lang": "en-GB"}, None),
+        (Filters(languages=("en",)), {"lang": ""}, None),
+        (Filters(min_account_age=timedelta(days=7)), {"author_created_at": DEPLOY}, DropReason.ACCOUNT_AGE),
+        (Filters(min_account_age=timedelta(days=7)), {"author_created_at": None}, None),
+        (Filters(drop=("Fine",)), {}, DropReason.BLOCKED_WORD),
+        (Filters(drop=("fin",)), {}, None),
+        (Filters(require=("brimly",)), {}, DropReason.REQUIRED_WORD),
+        (Filters(), {"labels": {"kind": "repost"}}, DropReason.REPOST),
+        (Filters(reposts="keep"), {"labels": {"kind": "repost"}}, None),
+    ],
+)
+def test_content(filters: Filters, fields: dict[str, object], reason: DropReason | None) -> None:
+    """Each filter drops with its own reason; what is not known is no reason to drop."""
+    assert reasons(filters, mention(1, DEPLOY, "fine", **fields)) == [reason]
+
+
+def test_the_same_id_twice_is_one_mention() -> None:
+    """A mention delivered by two polls counts once."""
+    assert reasons(Filters(), mention(1, DEPLOY), mention(1, DEPLOY)) == [None, DropReason.DUPLICATE]
+
+
+def test_phrases_are_whole_words_whatever_case_and_spacing() -> None:
+    """Overlapping phrases are all found, and part of a word is not a word."""
+    finder = PhraseFinder(["data loss", "loss of money", "Charged twice"])
+    assert finder.find("DATA\n LOSS of money") == ("data loss", "loss of money")
+    assert finder.find("metadata losses, recharged twice over") == ()
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_its_own_copy_or_short(text: str) -> None:
+    """Whatever is written, judging it twice never crashes, and a long text is recognised again."""
+    copies = Copies()
+    assert not copies.seen(text)
+    sentence = f"{text} one two three four five six seven eight"
+    assert not Copies().seen(sentence)
+    fresh = Copies()
+    fresh.seen(sentence)
+    assert fresh.seen(sentence)
