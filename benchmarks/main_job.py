@@ -49,9 +49,11 @@ def lay_out(folder: Path) -> None:
     (folder / "gate.yml").write_text(POLICY, encoding="utf-8")
 
 
-def measure(folder: Path, *command: str) -> tuple[float, float]:
-    """Return seconds of wall clock and peak megabytes of one process."""
+def measure(folder: Path, *command: str) -> tuple[float, float, float]:
+    """Return seconds of wall clock, seconds of processor and peak megabytes of one process."""
     environment = {**os.environ, "GATE_STORE": str(folder / "gate.db")}
+    # Compiled modules are kept everywhere but in some containers; the first of the runs makes them.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     started = time.perf_counter()
     child = subprocess.Popen([sys.executable, *command], cwd=folder, env=environment, stdout=-3, stderr=-3)
     _, status, usage = os.wait4(child.pid, 0)
@@ -60,7 +62,7 @@ def measure(folder: Path, *command: str) -> tuple[float, float]:
     if child.returncode not in {0, 10}:
         print(f"{' '.join(command)} exited with {child.returncode}")
         sys.exit(1)
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def main() -> int:
@@ -74,10 +76,11 @@ def main() -> int:
             for _ in range(RUNS)
         ]
     bare, helped, checked = (statistics.median(run[i][0] for run in rounds) for i in range(3))
-    memory = statistics.median(run[2][1] for run in rounds)
+    processor, memory = (statistics.median(run[2][i] for run in rounds) for i in (1, 2))
     print(f"python -c pass          {bare:6.3f} s")
     print(f"gate --help             {helped:6.3f} s   (mark {HELP_SECONDS} s, {helped / bare:.1f} times bare python)")
     print(f"gate check, 10,000      {checked:6.3f} s   (mark {CHECK_SECONDS} s), {MENTIONS / checked:,.0f} mentions/s")
+    print(f"its processor time      {processor:6.3f} s   (the clock shows more where the machine is busy)")
     print(f"peak memory of it       {memory:6.0f} MB  (mark {CHECK_MEGABYTES} MB)")
     ok = helped < HELP_SECONDS and checked < CHECK_SECONDS and memory < CHECK_MEGABYTES
     return 0 if ok else 1

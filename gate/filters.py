@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from gate.model import Mention
 
-SHINGLE_WORDS = 3
 MIN_WORDS_TO_COMPARE = 6
 """Below this two people may honestly write the same words ("good", "same here")."""
 NEAR_SHARE = 0.7
@@ -27,6 +26,8 @@ NEAR_SHARE = 0.7
 SKETCH = 4
 WORDS_COMPARED = 200
 
+_ODD, _BITS = 0x9E3779B97F4A7C15, 2**64 - 1
+"""Multiplier (Knuth's golden ratio) and width of the hash of three words."""
 _PRIMARY_TAG = re.compile(r"[a-z]{2,3}")
 _NOISE = re.compile(r"https?://\S+|[@#]\w+|[\W_]+")
 
@@ -148,8 +149,9 @@ class Copies:
         words = _NOISE.sub(" ", text.lower()).split()[:WORDS_COMPARED]
         if len(words) < MIN_WORDS_TO_COMPARE:
             return False
+        marks = [_stable_hash(word) for word in words]
         shingles = frozenset(
-            _stable_hash(" ".join(words[i : i + SHINGLE_WORDS])) for i in range(len(words) - SHINGLE_WORDS + 1)
+            (a * _ODD + b) * _ODD + c & _BITS for a, b, c in zip(marks, marks[1:], marks[2:], strict=False)
         )
         sketch = sorted(shingles)[:SKETCH]
         for mark in sketch:

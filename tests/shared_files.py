@@ -17,6 +17,12 @@ def specs_folder() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def labelled_folder() -> Path | None:
+    """Return the folder of real posts with human labels, or None where it is not present."""
+    folder = ROOT.parent / "shared" / "data" / "labelled"
+    return folder if folder.is_dir() else None
+
+
 def spec(name: str) -> dict[str, Any]:
     """Return one API description, or skip the test and say what it would need."""
     folder = specs_folder()

@@ -1,4 +1,4 @@
-"""Scorer ``vader``: the vaderSentiment library as it is.
+"""Scorer ``vader``: the vaderSentiment library's results, several times faster.
 
 Hutto & Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media
 Text", ICWSM 2014. A lexicon of feeling words with rules for negation, emphasis and emoji. It is
@@ -15,9 +15,6 @@ from gate.model import Score
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LONGEST = 5_000
-"""Characters read of one text: the library's cost grows faster than the text."""
-
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -29,10 +26,10 @@ class Scorer:
 
     def __init__(self, options: Options) -> None:
         """Load the lexicon that comes with the library."""
-        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+        from gate.lexicon import FastVader
 
         self.options = options
-        self._analyzer = SentimentIntensityAnalyzer()
+        self._analyzer = FastVader()
 
     def score(self, texts: Sequence[str]) -> list[Score | None]:
         """Score each text; None where there is no letter, digit or symbol in it."""
@@ -43,7 +40,6 @@ class Scorer:
         return frozenset({"en"})
 
     def _one(self, text: str) -> Score | None:
-        text = text[:LONGEST]
         if not text.strip():
             return None
         compound = self._analyzer.polarity_scores(text)["compound"]
