@@ -6,12 +6,12 @@ at once, each seeing only what had been written by its time; looks to come are w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gate.listening import Ear, Listener
-from gate.model import Dropped, Look, Outcome, Period, Scored
+from gate.model import Dropped, Look, Period, Scored
 from gate.reading import Plan, Reader
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from gate.model import Coverage, Mention
     from gate.ports import Clock, Scorer
 
-BASELINE_TRIES = 3
 BASELINE_TIMEOUT = timedelta(seconds=60)
 LONGEST_POLL = timedelta(seconds=60)
 
@@ -67,65 +66,111 @@ class Watch:
         self._readers = {period: Reader(plan, period, parts.scorer, parts.hash_author) for period in Period}
         self._same_sources = parts.baseline_listeners is None
         self._polled_until: datetime | None = None
+        self._strangers: set[str] = set()
+        """Listeners with nothing from before the deploy."""
+        self._partial: dict[str, str] = {}
+        """Listeners whose baseline was heard in part, and why."""
 
     def hear_baseline(self) -> Baseline:
         """Fetch, filter and score what was written before the deploy, and fold it.
 
-        A source that does not answer is asked up to three times. One that never answers takes no
-        part in the comparison: its later mentions would be compared with nothing.
+        Where a rule compares with the baseline, a source that could not be heard before the deploy takes no part after
+        it, and one that was heard in part leaves the run incomplete.
         """
         for ear in self._before:
-            for attempt in range(BASELINE_TRIES):
-                ear.poll(ear.until, BASELINE_TIMEOUT)
-                if ear.complete or ear.permanent or attempt == BASELINE_TRIES - 1:
-                    break
-                self._clock.wait(timedelta(seconds=2 * 4**attempt))
-        if self._same_sources:
-            self._silence_the_unheard()
+            ear.insist(ear.until, BASELINE_TIMEOUT, self._clock)
         kept, dropped = self._read(self._before, self._plan.release.baseline_to, Period.BASELINE)
         for scored in kept:
             self._decider.fold_baseline(scored)
-        notes = [note for ear in self._before for note in ear.notes()]
+        if self._decider.compares():
+            self._carry_over()
         partial = [ear for ear in self._before if not ear.complete]
+        notes = [note for ear in self._before for note in ear.notes()]
         notes += [f"{ear.listener.name}: the baseline is not complete: {ear.reason}" for ear in partial]
+        notes += [f"{name}: nothing from before the deploy, so it is not compared" for name in sorted(self._strangers)]
         return Baseline(kept, dropped, tuple(ear.coverage() for ear in self._before), tuple(notes))
 
-    def looks(self) -> Iterator[Look]:
-        """Yield each look; the last one has a final outcome. Looks past due that saw nothing are skipped."""
+    def looks(self, *, all_looks: bool = True) -> Iterator[Look]:
+        """Yield each look; the last one has a final outcome. Looks past due that saw nothing are skipped.
+
+        With ``all_looks`` false, looks that can only say WAITING are made but not yielded: quicker, same last one.
+        """
         release, plan = self._plan.release, self._plan
+        # What is hopeless from the start need not be waited for.
+        first = self._look(1, release.deployed_at, (), (), None)
+        if first.verdict.outcome.final:
+            yield first
+            return
         at, number = release.deployed_at + plan.settle, 0
         while True:
             at = min(at, release.window_to)
+            closed = at >= release.window_to
             due = self._clock.now() - at
             if due < timedelta(0):
                 self._clock.wait(-due)
             self._poll(at)
             next_at = at + plan.every
             kept, dropped = self._read(self._after, at, Period.POST)
-            closed = at >= release.window_to
             if not (kept or dropped or closed) and due > plan.every and number:
                 at = self._skip_to(next_at)
                 continue
-            for scored in kept:
-                self._decider.fold(scored)
-            coverage = tuple(ear.coverage() for ear in self._after)
-            verdict = self._decider.decide(at=at, closed=closed, coverage=coverage)
+            self._fold(kept, dropped)
+            if not (all_looks or closed or number == 0 or self._decider.settled(at)):
+                at = next_at
+                continue
             number += 1
-            final = verdict.outcome is not Outcome.WAITING
-            notes = tuple(note for ear in self._after for note in ear.notes())
-            yield Look(number, at, kept, dropped, verdict, None if final else min(next_at, release.window_to), notes)
-            if final:
+            look = self._look(number, at, kept, dropped, min(next_at, release.window_to))
+            yield look
+            if look.verdict.outcome.final:
                 return
             at = next_at
+
+    def _look(
+        self,
+        number: int,
+        at: datetime,
+        kept: tuple[Scored, ...],
+        dropped: tuple[Dropped, ...],
+        next_at: datetime | None,
+    ) -> Look:
+        coverage = tuple(self._coverage(ear) for ear in self._after)
+        closed = at >= self._plan.release.window_to
+        verdict = self._decider.decide(at=at, closed=closed, coverage=coverage)
+        notes = tuple(note for ear in self._after for note in ear.notes())
+        return Look(number, at, kept, dropped, verdict, None if verdict.outcome.final else next_at, notes)
+
+    def _fold(self, kept: Sequence[Scored], dropped: Sequence[Dropped]) -> None:
+        for scored in kept:
+            self._decider.fold(scored)
+        for each in dropped:
+            self._decider.fold_dropped(each)
+
+    def _coverage(self, ear: Ear) -> Coverage:
+        said, partial = ear.coverage(), self._partial.get(ear.listener.name)
+        return replace(said, complete=False, reason=partial) if said.complete and partial else said
 
     def _poll(self, at: datetime) -> None:
         # One poll serves every look that was due before it.
         if self._polled_until is not None and at <= self._polled_until:
             return
+        end = self._plan.release.window_to
         timeout = min(self._plan.every, LONGEST_POLL) / max(1, len(self._after))
-        self._polled_until = max(at, min(self._clock.now(), self._plan.release.window_to))
+        self._polled_until = max(at, min(self._clock.now(), end))
+        last = self._polled_until >= end
         for ear in self._after:
-            ear.poll(self._polled_until, timeout)
+            if last:
+                self._close(ear, end, timeout)
+            else:
+                ear.poll(self._polled_until, timeout, self._clock)
+
+    def _close(self, ear: Ear, end: datetime, timeout: timedelta) -> None:
+        """Poll for the last time: nobody will ask again, so wait for an answer and for what is delivered late."""
+        ear.insist(end, timeout, self._clock)
+        if ear.settled_until and ear.settled_until < end:
+            self._clock.wait(end - ear.settled_until)
+            ear.insist(end, timeout, self._clock)
+        if ear.complete and ear.settled_until and ear.settled_until < end:
+            ear.complete, ear.reason = False, "the newest mentions of the window had not been delivered yet"
 
     def _skip_to(self, at: datetime) -> datetime:
         """Return the first look due at or after ``at`` that has something to see."""
@@ -151,15 +196,29 @@ class Watch:
         kept: list[Scored] = []
         for (_, ear), read in zip(taken, self._readers[period].read(m for m, _ in taken), strict=True):
             if isinstance(read, Scored):
-                kept.append(read)
+                stranger = ear.listener.name in self._strangers
+                kept.append(replace(read, compared=False) if stranger else read)
                 ear.kept += 1
             else:
                 dropped.append(read)
                 ear.dropped[read.reason.value] += 1
         return tuple(kept), tuple(dropped)
 
-    def _silence_the_unheard(self) -> None:
-        for before, after in zip(self._before, self._after, strict=True):
-            if not before.heard:
-                after.permanent = True
-                after.reason = f"its baseline could not be heard: {before.reason}"
+    def _carry_over(self) -> None:
+        """Let what was not heard before the deploy count after it for what it is."""
+        if self._same_sources:
+            for before, after in zip(self._before, self._after, strict=True):
+                if not before.heard:
+                    after.mute(f"its baseline could not be heard: {before.reason}", before.hint)
+                elif not before.kept:
+                    self._strangers.add(after.listener.name)
+        for before in self._before:
+            # A budget that is spent or an archive that ends leaves a smaller baseline; an outage leaves a wrong one.
+            sampled = before.permanent and before.kept
+            if before.listener.required and not before.complete and not sampled:
+                names = [before.listener.name] if self._same_sources else [ear.listener.name for ear in self._after]
+                self._partial |= dict.fromkeys(names, f"its baseline was not complete: {before.reason}")
+        if any(ear.kept for ear in self._before):
+            return
+        # With no baseline at all there are no strangers either: the rules say what they lack.
+        self._strangers.clear()

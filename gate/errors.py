@@ -84,9 +84,18 @@ class StoreFault(GateError):
 
 
 class SourceFault(GateError):
-    """A source could not be read."""
+    """A source could not be read.
+
+    ``quote`` is a piece of what it delivered. It is shown to whoever watches and never stored: it may hold what
+    somebody wrote, and who.
+    """
 
     exit_code = 12
+
+    def __init__(self, message: str, *, hint: str = "", quote: str = "") -> None:
+        """Take the message, the next step and, where it helps, a quote."""
+        super().__init__(message, hint=hint)
+        self.quote = quote
 
 
 class SourceRefused(SourceFault):

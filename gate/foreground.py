@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gate import __version__
-from gate.errors import Cancelled, GateError
+from gate.errors import Cancelled, GateError, StoreFault
+from gate.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,6 +74,8 @@ class Record:
     release: Release
     baseline: Baseline
     looks: tuple[Look, ...]
+    fault: StoreFault | None = None
+    """Why the failing look could not be recorded, if so."""
 
     @property
     def verdict(self) -> Verdict:
@@ -101,7 +104,7 @@ class Run:
         try:
             return self._watch(run_id, view)
         except Cancelled as stop:
-            self.log.cancel(run_id, f"stopped by signal {stop.signal_number}")
+            self._cancel(run_id, stop)
             raise
         except Exception as fault:
             self.log.break_off(run_id, fault.message if isinstance(fault, GateError) else type(fault).__name__)
@@ -109,18 +112,38 @@ class Run:
         finally:
             view.close()
 
+    def _cancel(self, run_id: str, stop: Cancelled) -> None:
+        stop.hint = f"there is no verdict, do not promote on this; what was seen: gate log {run_id}"
+        try:
+            self.log.cancel(run_id, f"stopped by signal {stop.signal_number}")
+        except StoreFault:
+            # Told to stop just after the verdict was written down: the run is over either way.
+            return
+
     def _watch(self, run_id: str, view: View) -> Record:
         view.started(run_id, self.policy, self.release)
         baseline = self.watch.hear_baseline()
         self.log.append_baseline(run_id, baseline.kept, baseline.dropped, baseline.coverage, baseline.notes)
         view.heard_baseline(baseline)
         looks = []
+        fault = None
         for look in self.watch.looks():
-            self.log.append_look(run_id, look)
             looks.append(look)
+            fault = self._note(run_id, look)
             view.looked(look)
-        self.log.finish(run_id, looks[-1].verdict)
-        return Record(run_id, self.policy, self.release, baseline, tuple(looks))
+        return Record(run_id, self.policy, self.release, baseline, tuple(looks), fault)
+
+    def _note(self, run_id: str, look: Look) -> StoreFault | None:
+        """Record a look; a log that cannot be written ends the run, but never hides that a release failed."""
+        try:
+            self.log.append_look(run_id, look)
+            if look.verdict.outcome.final:
+                self.log.finish(run_id, look.verdict)
+        except StoreFault as fault:
+            if look.verdict.outcome is not Outcome.FAIL:
+                raise
+            return fault
+        return None
 
 
 def versions_of(policy: Policy) -> dict[str, str]:

@@ -9,19 +9,23 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gate.errors import SourceDown, SourceRefused
 from gate.model import Cost, Coverage, Dropped, DropReason, Fetch, Period, Request
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
+    from gate.errors import SourceFault
     from gate.model import Mention
-    from gate.ports import Source
+    from gate.ports import Clock, Source
 
 MOST_POLLS = 50
 """Polls of one period in a row while a source says there is more: a bound, not a target."""
+TRIES = 3
+"""How often a source is asked that must answer now, as no later look will ask it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,14 @@ class Ear:
     """End of the period: nothing written at or after it counts."""
     cursor: str | None = None
     heard: bool = False
-    complete: bool = False
+    complete: bool = True
+    """Nothing that was asked for is missing; so also before the first poll."""
     permanent: bool = False
-    reason: str = "not polled yet"
-    fetched: int = 0
-    """Delivered by the source, whether or not a look has come to them yet."""
+    reason: str = ""
+    hint: str = ""
+    settled_until: datetime | None = None
+    delivered: int = 0
+    """Mentions and unreadable items, whether or not a look has come to them yet."""
     kept: int = 0
     cost: Cost = field(default_factory=Cost)
     dropped: Counter[str] = field(default_factory=Counter)
@@ -57,18 +64,28 @@ class Ear:
     _odd: list[Dropped] = field(default_factory=list)
     _notes: dict[str, None] = field(default_factory=dict)
 
-    def poll(self, until: datetime, timeout: timedelta) -> None:
-        """Fetch what is new up to ``until``; remember why, if not everything came."""
-        if self.permanent:
-            return
+    def poll(self, until: datetime, timeout: timedelta, clock: Clock) -> None:
+        """Fetch what is new up to ``until`` within ``timeout``; remember why, if not everything came."""
+        deadline = clock.now() + timeout
         for _ in range(MOST_POLLS):
-            fetch = self._fetch(Request(self.since, min(until, self.until), self.cursor, timeout))
+            left = deadline - clock.now()
+            if self.permanent or left <= timedelta(0):
+                return
+            fetch = self._fetch(Request(self.since, min(until, self.until), self.cursor, left))
             if fetch is None:
                 return
             moved = fetch.cursor != self.cursor
             self._take(fetch)
-            if fetch.complete or fetch.permanent or not moved:
+            if fetch.complete or not moved:
                 return
+
+    def insist(self, until: datetime, timeout: timedelta, clock: Clock) -> None:
+        """Poll, and once more after 2 and 8 seconds if something is still missing."""
+        for attempt in range(TRIES):
+            self.poll(until, timeout, clock)
+            if self.complete or self.permanent or attempt == TRIES - 1:
+                return
+            clock.wait(timedelta(seconds=2 * 4**attempt))
 
     def take(self, before: datetime) -> tuple[list[Mention], list[Dropped]]:
         """Hand over what was written before that time and was not handed over yet."""
@@ -84,7 +101,7 @@ class Ear:
 
     def notes(self) -> tuple[str, ...]:
         """Hand over warnings not handed over yet."""
-        fresh = tuple(note for note, _ in self._notes.items())
+        fresh = tuple(self._notes)
         self._notes.clear()
         return fresh
 
@@ -95,42 +112,48 @@ class Ear:
             required=self.listener.required,
             complete=self.complete,
             reason="" if self.complete else self.reason,
-            fetched=self.kept + sum(self.dropped.values()),
+            fetched=self.delivered - len(self._waiting) - len(self._odd),
             kept=self.kept,
             dropped=dict(sorted(self.dropped.items())),
             cost=self.cost,
             heard=self.heard,
             permanent=self.permanent,
+            hint="" if self.complete else self.hint,
         )
+
+    def mute(self, reason: str, hint: str) -> None:
+        """Stop listening for good, and say why."""
+        self.complete, self.permanent, self.reason, self.hint = False, True, reason, hint
 
     def _fetch(self, request: Request) -> Fetch | None:
         try:
             return self.listener.source.fetch(request)
-        except SourceRefused as fault:
-            self.complete, self.permanent, self.reason = False, True, fault.message
-        except SourceDown as fault:
-            self.complete, self.reason = False, fault.message
+        except (SourceRefused, SourceDown) as fault:
+            self._failed(fault)
         return None
+
+    def _failed(self, fault: SourceFault) -> None:
+        self.complete, self.permanent = False, fault.permanent
+        # The quote itself stays out of log and evidence: it may hold what somebody wrote.
+        self.reason = fault.message
+        self.hint = f"{fault.hint} (`gate doctor` quotes it)" if fault.quote else fault.hint
 
     def _take(self, fetch: Fetch) -> None:
         self.heard = True
-        self.cursor, self.complete, self.reason, self.permanent = (
-            fetch.cursor,
-            fetch.complete,
-            fetch.reason,
-            fetch.permanent,
-        )
+        self.cursor, self.complete, self.permanent = fetch.cursor, fetch.complete, fetch.permanent
+        self.reason, self.hint, self.settled_until = fetch.reason, "", fetch.settled_until
         self.cost += fetch.cost
+        self.delivered += len(fetch.mentions) + len(fetch.unreadable)
         self._notes.update(dict.fromkeys(f"{self.listener.name}: {note}" for note in fetch.notes))
         for broken in fetch.unreadable:
-            detail = f"{broken.why}: {broken.quote}"
+            # Without the quote: it may hold what somebody wrote, and the policy may not let that be kept.
             self._odd.append(
-                Dropped(broken.where, self.listener.name, None, self.period, DropReason.UNREADABLE, detail)
+                Dropped(broken.where, self.listener.name, None, self.period, DropReason.UNREADABLE, broken.why)
             )
-        for mention in fetch.mentions:
-            self.fetched += 1
+        for number, mention in enumerate(fetch.mentions):
             if self.since <= mention.created_at < self.until:
-                heapq.heappush(self._waiting, (mention.created_at, self.fetched, mention))
+                order = self.delivered + number
+                heapq.heappush(self._waiting, (mention.created_at, order, mention))
             else:
                 self._odd.append(
                     Dropped(mention.id, mention.source, mention.created_at, self.period, DropReason.OUTSIDE_WINDOW)

@@ -142,6 +142,8 @@ class Scored:
     """SHA-256 of the text, so that a kept text can be shown to be the one that was scored."""
     phrases: tuple[str, ...] = ()
     """Phrases of ``keyword`` rules found in the text, as written in the policy."""
+    compared: bool = True
+    """False where its source was not heard before the deploy, so that there is nothing to compare it with."""
     text: str | None = None
     """Only where the policy keeps text."""
 
@@ -158,6 +160,10 @@ class Dropped:
     detail: str = ""
     """For people: the matched word, the language, the line number …"""
     text_hash: str = ""
+    author: str = ""
+    """Keyed hash, where ``phrases`` were found: who names a disaster counts even without a vote on the mood."""
+    phrases: tuple[str, ...] = ()
+    """Phrases of ``keyword`` rules, in mentions dropped because their author or thread had its vote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +208,8 @@ class Fetch:
     unreadable: tuple[Unreadable, ...] = ()
     notes: tuple[str, ...] = ()
     """Warnings for people, e.g. that a time stood in the file without a zone."""
+    settled_until: datetime | None = None
+    """Nothing written before this time is still to come; None where that holds for all that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +243,8 @@ class Coverage:
     """Whether any poll succeeded at all."""
     permanent: bool = False
     """Not complete, and no later poll can mend it."""
+    hint: str = ""
+    """The next step, where the source knows one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +264,8 @@ class Finding:
     """False while the rule cannot judge: no baseline, too few mentions."""
     statistical: bool = False
     """Whether the policy's ``minimum`` must be met before this finding may fail the release."""
+    ruled_out: bool = False
+    """Whether harm beyond what is tolerated is ruled out already, at the rule's own level."""
     numbers: Mapping[str, float | int | str | None] = field(default_factory=dict)
 
 
@@ -266,7 +278,7 @@ class Tally:
     authors: int
     """Distinct known authors after the deploy; a mention without author counts as one."""
     sources: int
-    """Sources that delivered at least one kept mention after the deploy."""
+    """Configured sources that delivered at least one kept mention after the deploy."""
     share_before: float | None
     """Part of the baseline mentions that read as negative (P > 1/2); None without any."""
     share_after: float | None

@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from gate.errors import GateError
+from gate.errors import UsageFault
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 Kind = Literal["sources", "scorers", "actions"]
 
 _FOLDERS = {kind: Path(__file__).parent / kind for kind in ("sources", "scorers", "actions")}
-
-
-class UnknownPlug(GateError):
-    """No plug of that kind has that name."""
-
-    exit_code = 2
 
 
 def names(kind: Kind) -> list[str]:
@@ -42,12 +36,12 @@ def load(kind: Kind, name: str) -> ModuleType:
     """Import the module of one plug.
 
     Raises:
-        UnknownPlug: no such name; the message lists the known ones.
+        UsageFault: no such name; the message lists the known ones.
     """
     known = names(kind)
     if name not in known:
         message = f"unknown type {name!r}; known: {', '.join(known) or 'none yet'}"
-        raise UnknownPlug(message)
+        raise UsageFault(message, hint="write one of the known types, or install the plug-in")
     module = name.replace("-", "_")
     if (_FOLDERS[kind] / f"{module}.py").exists() or (_FOLDERS[kind] / module).is_dir():
         return importlib.import_module(f"gate.{kind}.{module}")

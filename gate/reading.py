@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gate.filters import PhraseFinder, Sieve
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from gate.filters import Filters
     from gate.model import Mention, Release, Score
     from gate.ports import Scorer
+
+_VOTED = {DropReason.AUTHOR_VOTED, DropReason.CONVERSATION_COUNTED, DropReason.NEAR_DUPLICATE}
+"""No second vote on the mood; but whoever names a disaster names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Reader:
             period=self._period,
             negative=score.negative,
             score=score.score,
-            author=self._hash_author(mention.source, mention.author) if mention.author else "",
+            author=self._author(mention),
             conversation=mention.conversation,
             lang=mention.lang,
             text_hash=_hash(mention.text),
@@ -84,7 +87,12 @@ class Reader:
         if self._reads and language and language not in self._reads:
             return self._drop(mention, DropReason.LANGUAGE, f"the scorer does not read {language}")
         found = self._sieve.judge(mention)
-        return self._drop(mention, *found) if found else None
+        if found is None:
+            return None
+        dropped = self._drop(mention, *found)
+        if found[0] not in _VOTED or not (phrases := self._finder.find(mention.text)):
+            return dropped
+        return replace(dropped, author=self._author(mention), phrases=phrases)
 
     def _matches(self, when: datetime) -> bool:
         cycle = self._plan.match
@@ -94,6 +102,9 @@ class Reader:
         start = release.deployed_at.replace(minute=0, second=0, microsecond=0)
         span = release.window_to - start
         return (when - start) % cycle < span
+
+    def _author(self, mention: Mention) -> str:
+        return self._hash_author(mention.source, mention.author) if mention.author else ""
 
     def _drop(self, mention: Mention, reason: DropReason, detail: str) -> Dropped:
         hashed = _hash(mention.text)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from gate import plugins
-from gate.decide import Decider, Keyword
+from gate.decide import Decider, Keyword, ScoreDensities
 from gate.engine import Parts, Watch
-from gate.errors import UsageFault
+from gate.errors import EvidenceFault, UsageFault
 from gate.foreground import Run
 from gate.listening import Listener
 from gate.model import Release
@@ -48,10 +52,15 @@ def release_of(policy: Policy, deployed_at: datetime, now: datetime, *, stream: 
         ahead = str(deployed_at - now).split(".", maxsplit=1)[0]
         message = f"the deploy time {deployed_at.isoformat()} is {ahead} in the future"
         raise UsageFault(message, hint="start the gate after the deploy, or check the time zone of --deployed-at")
+    try:
+        start = deployed_at - policy.baseline.length
+    except OverflowError as fault:
+        message = "the baseline reaches back before the year 1"
+        raise UsageFault(message, hint="write a shorter baseline.length") from fault
     return Release(
         name=policy.release,
         deployed_at=deployed_at,
-        baseline_from=deployed_at - policy.baseline.length,
+        baseline_from=start,
         baseline_to=deployed_at,
         window_to=deployed_at + policy.window.length,
         stream=stream,
@@ -68,6 +77,15 @@ def default_options(kind: plugins.Kind, name: str) -> object:
     """Return the options of a plug that is asked for by name alone."""
     options: object = plugins.load(kind, name).Options()
     return options
+
+
+def densities_of(scorer: str) -> ScoreDensities | None:
+    """Return what the scorer's scores of negative and of other posts look like; None where it was never measured."""
+    file = resources.files("gate.scorers").joinpath("data", f"{scorer}.json")
+    if not file.is_file():
+        return None
+    known = json.loads(file.read_text(encoding="utf-8"))
+    return ScoreDensities(cuts=tuple(known["cuts"]), neg=tuple(known["neg"]), non=tuple(known["non"]))
 
 
 @contextmanager
@@ -105,15 +123,7 @@ def open_run(
     hash_author: AuthorHash,
 ) -> Iterator[Run]:
     """Build one run in the foreground; its sources are closed when the block ends."""
-    plan = Plan(
-        release=release,
-        settle=policy.window.settle,
-        every=policy.window.every,
-        filters=policy.filters,
-        phrases=tuple(phrase for rule in policy.rules if isinstance(rule, Keyword) for phrase in rule.any),
-        match=CYCLES[policy.baseline.match],
-        keep_text=policy.keep_text,
-    )
+    plan = plan_of(policy, release)
     before = baseline_sources(policy)
     with (
         open_sources(policy, policy.sources, clock, environ, stream=release.stream) as listeners,
@@ -123,11 +133,37 @@ def open_run(
             listeners=listeners,
             baseline_listeners=baseline_listeners or None,
             scorer=build_scorer(policy.scorer.type, policy.scorer.options),
-            decider=Decider(policy.decision_rules()),
+            decider=Decider(policy.decision_rules(), release, densities_of(policy.scorer.type)),
             clock=clock,
             hash_author=hash_author,
         )
         yield Run(policy, release, Watch(plan, parts), log)
+
+
+def plan_of(policy: Policy, release: Release) -> Plan:
+    """Return what the engine needs to know of a policy."""
+    return Plan(
+        release=release,
+        settle=policy.window.settle,
+        every=policy.window.every,
+        filters=policy.filters,
+        phrases=tuple(phrase for rule in policy.rules if isinstance(rule, Keyword) for phrase in rule.any),
+        match=CYCLES[policy.baseline.match],
+        keep_text=policy.keep_text,
+    )
+
+
+def build_recorded(text: str, path: str) -> tuple[Callable[[Release], Plan], Callable[[Release], Decider], Scorer]:
+    """Build what a backtest needs of a policy: how to plan a run, how to make a decider, and the scorer."""
+    policy = load_text(text, path=path)
+    rules = policy.decision_rules()
+    scorer = build_scorer(policy.scorer.type, policy.scorer.options)
+    densities = densities_of(policy.scorer.type)
+    return (
+        partial(plan_of, replace(policy, keep_text=False)),
+        lambda release: Decider(rules, release, densities),
+        scorer,
+    )
 
 
 def baseline_sources(policy: Policy) -> tuple[SourceSpec, ...]:
@@ -153,12 +189,21 @@ def decide_again(pack: PackContents) -> Verdict:
     """Make the decision of an evidence pack again, from its effective policy and recorded mentions."""
     # YAML refuses control characters that JSON allows as they are.
     readable = _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", pack.policy_json)
-    decider = Decider(load_text(readable, path="policy.json").decision_rules())
+    policy = load_text(readable, path="policy.json")
+    decider = Decider(policy.decision_rules(), pack.release, densities_of(policy.scorer.type))
     for scored in pack.baseline.kept:
         decider.fold_baseline(scored)
-    verdict = pack.verdict
+    verdict = None
     for look in pack.looks:
         for scored in look.kept:
             decider.fold(scored)
-        verdict = decider.decide(at=look.at, closed=look.closed, coverage=look.coverage)
+        for dropped in look.dropped:
+            decider.fold_dropped(dropped)
+        verdict = decider.decide(at=look.at, closed=look.at >= pack.release.window_to, coverage=look.coverage)
+        if verdict != look.verdict:
+            message = f"look {look.number} does not come to what is recorded of it"
+            raise EvidenceFault(message)
+    if verdict is None:
+        message = "it holds no look, so nothing was ever decided"
+        raise EvidenceFault(message)
     return verdict

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from gate.decide import Decider, Minimum, On, Rules, Share
+from gate.decide import Decider, Keyword, Minimum, On, Rules, Share
 from gate.engine import Parts, Watch
 from gate.errors import SourceDown, SourceRefused
 from gate.filters import Filters
@@ -12,6 +14,9 @@ from gate.listening import Listener
 from gate.model import Decision, Look, Outcome
 from gate.reading import Plan
 from tests.support import DEPLOY, ListSource, ManualClock, WordScorer, mention, release
+
+if TYPE_CHECKING:
+    from gate.model import Fetch, Request
 
 MINUTE = timedelta(minutes=1)
 ON = On(Decision.HOLD, Decision.HOLD)
@@ -29,14 +34,16 @@ def history(bad_after: int = 0) -> ListSource:
     return ListSource(before[::-1] + after)
 
 
-def watch(source: ListSource, clock: ManualClock, *others: Listener, **plan: object) -> Watch:
+def watch(
+    source: ListSource, clock: ManualClock, *others: Listener, rules: Rules | None = None, **plan: object
+) -> Watch:
     """Build a run on one required source."""
     fields: dict[str, object] = {"settle": 5 * MINUTE, "every": MINUTE, "filters": Filters(), **plan}
     parts = Parts(
         listeners=[Listener("list", required=True, source=source), *others],
         baseline_listeners=None,
         scorer=WordScorer(),
-        decider=Decider(Rules((Share(),), Minimum(mentions=10, authors=5), ON)),
+        decider=Decider(rules or Rules((Share(),), Minimum(mentions=10, authors=5), ON), release()),
         clock=clock,
         hash_author=lambda _source, author: author,
     )
@@ -162,3 +169,101 @@ def test_empty_baseline_is_inconclusive_at_once() -> None:
     looks = finish(watch(source, ManualClock()))
     assert len(looks) == 1
     assert looks[0].verdict.code == "baseline_too_small"
+
+
+def baseline_dies(source: ListSource) -> None:
+    """Let the first poll bring the baseline in part, and the next ones nothing."""
+    source.partial = lambda request: "connection lost" if request.until <= DEPLOY else ""
+    fetch = source.fetch
+
+    def once(request: Request) -> Fetch:
+        if request.until <= DEPLOY and request.cursor is not None:
+            message = "still away"
+            raise SourceDown(message)
+        return fetch(request)
+
+    source.fetch = once  # type: ignore[method-assign]
+
+
+def test_a_baseline_heard_in_part_never_passes() -> None:
+    """What is compared with half a baseline is inconclusive, and the source is named."""
+    source = history()
+    baseline_dies(source)
+    verdict = finish(watch(source, ManualClock()))[-1].verdict
+    assert (verdict.outcome, verdict.code) == (Outcome.INCONCLUSIVE, "source_incomplete")
+    assert "still away" in verdict.reason
+
+
+def test_an_outage_is_not_told_as_an_empty_baseline() -> None:
+    """A required source cut short is named before anything is said about the number of mentions."""
+    source = ListSource([mention(i, DEPLOY + MINUTE * i) for i in range(60)])
+    source.partial = lambda _request: "the file ends in the middle"
+    verdict = finish(watch(source, ManualClock()))[-1].verdict
+    assert verdict.code == "source_incomplete"
+    assert "ends in the middle" in verdict.reason
+
+
+def test_a_source_without_a_before_is_not_compared() -> None:
+    """A grumpy source that was silent before the deploy does not make the mood worse."""
+    grumpy = ListSource([mention(5000 + i, DEPLOY + MINUTE * i, "bad") for i in range(45)])
+    run = watch(history(), ManualClock(), Listener("grumpy", required=False, source=grumpy))
+    notes = run.hear_baseline().notes
+    assert "grumpy: nothing from before the deploy, so it is not compared" in notes
+    assert list(run.looks())[-1].verdict.outcome is Outcome.PASS
+
+
+def test_a_disaster_is_heard_from_people_who_had_their_vote() -> None:
+    """Who wrote something harmless before still counts as an author of the phrase."""
+    source = history()
+    source.mentions += [
+        mention(
+            7000 + i, DEPLOY + MINUTE * 9 + timedelta(seconds=i), "data loss! all gone", author=f"author-{1000 + i}"
+        )
+        for i in range(3)
+    ]
+    clock = ManualClock()
+    parts_rules = Rules((Keyword(any=("data loss",)),), Minimum(mentions=10, authors=5), ON)
+    look = finish(watch(source, clock, rules=parts_rules, phrases=("data loss",)))[-1]
+    assert (look.verdict.outcome, look.verdict.rule) == (Outcome.FAIL, "keyword")
+
+
+def test_without_a_rule_that_compares_the_baseline_may_be_down() -> None:
+    """A keyword policy needs no before."""
+    source = history()
+    source.faults = [SourceDown("archive away")] * 3
+    rules = Rules((Keyword(any=("data loss",)),), Minimum(mentions=10, authors=5), ON)
+    assert finish(watch(source, ManualClock(), rules=rules))[-1].verdict.outcome is Outcome.PASS
+
+
+def test_one_fault_does_not_decide_a_past_window() -> None:
+    """A window looked through at once is asked again, as a live one would be."""
+    source, clock = history(), ManualClock(DEPLOY + timedelta(days=1))
+    run = watch(source, clock)
+    run.hear_baseline()
+    source.faults = [SourceDown("time-out")]
+    assert list(run.looks())[-1].verdict.outcome is Outcome.PASS
+
+
+def test_what_is_delivered_late_is_waited_for() -> None:
+    """A source half a minute behind is asked once more after the window, and its last mentions count."""
+    source, clock = history(), ManualClock()
+    late = timedelta(seconds=30)
+    fetch = source.fetch
+
+    def lagging(request: Request) -> Fetch:
+        until = min(request.until, clock.now() - late)
+        return replace(fetch(replace(request, until=until)), settled_until=until)
+
+    source.fetch = lagging  # type: ignore[method-assign]
+    verdict = finish(watch(source, clock))[-1].verdict
+    assert verdict.tally.mentions_post == 45
+    assert verdict.outcome is Outcome.PASS
+    assert clock.now() >= DEPLOY + 45 * MINUTE + late
+
+
+def test_what_cannot_pass_is_told_before_the_settling() -> None:
+    """A refused key ends the run without waiting for the first look."""
+    source, clock = ListSource([], faults=[SourceRefused("no key", hint="set X")]), ManualClock()
+    (look,) = finish(watch(source, clock))
+    assert clock.now() == DEPLOY
+    assert look.verdict.coverage[0].hint == "set X"

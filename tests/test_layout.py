@@ -205,7 +205,7 @@ def test_options_are_documented(kind: plugins.Kind, name: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_unknown_plug_lists_the_known(kind: plugins.Kind) -> None:
     """A name that no plug has is refused, with the names there are."""
-    with pytest.raises(plugins.UnknownPlug) as refused:
+    with pytest.raises(errors.UsageFault) as refused:
         plugins.load(kind, "smoke-signals")
     assert "smoke-signals" in str(refused.value)
     assert all(name in str(refused.value) for name in plugins.names(kind))

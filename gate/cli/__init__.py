@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -22,6 +24,7 @@ COMMANDS = {
     "init": "Write a commented gate.yml to start from.",
     "doctor": "Try keys, sources, clock and store, and say what to mend.",
     "schema": "Print the JSON Schema of gate.yml for editors.",
+    "backtest": "Judge past releases by recorded mentions: what would the gate have said?",
     "score": "Score texts: lines or JSON Lines in, JSON Lines out.",
     "replay": "Decide again from an evidence pack: same bytes in, same verdict out.",
     "runs": "List recorded runs.",
@@ -82,49 +85,87 @@ def gate(ctx: click.Context, *, debug: bool) -> None:
     if debug:
         import logging
 
-        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+        from gate.cli.terminal import SafeFormatter
+
+        handler = logging.StreamHandler()
+        handler.setFormatter(SafeFormatter(logging.BASIC_FORMAT))
+        logging.basicConfig(level=logging.DEBUG, handlers=[handler])
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code: the one place where errors are printed."""
+    _open_standard_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in words
     try:
-        code = gate.main(args=words, prog_name="gate", standalone_mode=False)
+        code = _run(words, debug="--debug" in words)
+    finally:
+        _let_go()
+    raise SystemExit(code)
+
+
+def _run(words: list[str], *, debug: bool) -> int:
+    try:
+        # click ends the command with 1 where the reader of standard output went away.
+        return gate.main(args=words, prog_name="gate", standalone_mode=False) or 0
     except click.exceptions.Exit as done:
-        code = done.exit_code
+        return done.exit_code
     except click.ClickException as wrong:
-        wrong.show()
-        code = 2
+        shown = io.StringIO()
+        wrong.show(shown)
+        _tell(shown.getvalue().rstrip("\n"))
+        return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("gate: cancelled", err=True)
-        code = 130
-    except BrokenPipeError:
-        # The reader (head, less) went away; that is no fault of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        _tell("gate: cancelled")
+        return 130
     except GateError as fault:
-        code = _say(fault, debug=debug)
+        return _say(fault, debug=debug)
     except Exception as bug:  # noqa: BLE001 - the error door
-        code = _confess(bug, debug=debug)
-    raise SystemExit(code or 0)
+        return _confess(bug, debug=debug)
 
 
 def _say(fault: GateError, *, debug: bool) -> int:
     if debug:
-        traceback.print_exc()
-    if isinstance(fault, Cancelled):
-        click.echo("gate: cancelled", err=True)
-        return 128 + fault.signal_number
-    click.echo(f"gate: {fault.message}", err=True)
+        _tell(traceback.format_exc())
+    _tell(f"gate: {fault.message}")
+    if quote := getattr(fault, "quote", ""):
+        _tell(f"  it says: {' '.join(quote.split())}")
     if fault.hint:
-        click.echo(f"  next: {fault.hint}", err=True)
-    return fault.exit_code
+        _tell(f"  next: {fault.hint}")
+    return 128 + fault.signal_number if isinstance(fault, Cancelled) else fault.exit_code
 
 
 def _confess(bug: Exception, *, debug: bool) -> int:
     if debug:
-        traceback.print_exc()
-    click.echo(f"gate: the gate itself broke: {type(bug).__name__}: {bug}", err=True)
-    click.echo("  next: run again as `gate --debug …` and report the traceback; the verdict is unknown", err=True)
+        _tell(traceback.format_exc())
+    _tell(f"gate: the gate itself broke: {type(bug).__name__}: {bug}")
+    _tell("  next: run again as `gate --debug …` and report the traceback; the verdict is unknown")
     return 1
+
+
+def _tell(text: str) -> None:
+    # Imported here, as `gate --help` needs no report.
+    from gate.cli.terminal import tell
+
+    tell(text)
+
+
+def _open_standard_streams() -> None:
+    """Point what was closed (``2>&-``) at the null device, so that no file we open takes its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # The lowest free number.
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115 - till the end
+
+
+def _let_go() -> None:
+    """Flush what is left to print; where that fails, drop it, or Python would exit with 120 whatever the verdict."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

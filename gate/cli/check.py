@@ -47,7 +47,7 @@ def command(  # noqa: PLR0913 - the options of the main command
     plain: bool,
     as_json: bool,
 ) -> NoReturn:
-    r"""Watch what users write after a deploy, and exit with the verdict.
+    """Watch what users write after a deploy, and exit with the verdict.
 
     A window that lies in the past is looked through at once, look by look, as it would have
     been live. Progress goes to stderr, the verdict to stdout.

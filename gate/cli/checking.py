@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from gate import evidence, foreground, policy, wiring
-from gate.canonical import dumps
 from gate.cli.progress import choose
-from gate.cli.terminal import style
+from gate.cli.terminal import style, tell
 from gate.clock import SystemClock, cancellable
 from gate.errors import GateError
 from gate.model import Decision, Outcome
+from gate.report import safe
 from gate.report.content import Report, Sample
 from gate.report.plain import plain
 from gate.report.text import render
@@ -55,12 +55,16 @@ def check(options: Options, deployed_at: datetime | timedelta, environ: Mapping[
         deployed_at = clock.now() - deployed_at
     view = choose(clock, plain=options.plain or options.as_json, environ=environ)
     report, fault = _judge(options, deployed_at, clock, environ, view)
-    _print(report, as_json=options.as_json)
+    try:
+        _print(report, as_json=options.as_json)
+    except OSError as trouble:
+        # A reader that went away, a full disk: the verdict stands all the same.
+        tell(f"gate: the report could not be printed: {trouble.strerror}\n  next: gate log {report.run}")
     if fault and report.verdict.outcome is not Outcome.FAIL:
         raise fault
     if fault:
-        # The pipeline must learn that the release failed; that its evidence was lost comes second.
-        click.echo(f"gate: {fault.message}", err=True)
+        # The pipeline must learn that the release failed; that its record was lost comes second.
+        tell(f"gate: {fault.message}\n  next: {fault.hint}")
     # The exit code is all that most pipelines act on: where the policy says promote, it says promote.
     return 0 if report.verdict.decision is Decision.PROMOTE else report.verdict.outcome.exit_code
 
@@ -138,14 +142,14 @@ def _samples(record: Record) -> tuple[Sample, ...]:
 
 def _print(report: Report, *, as_json: bool) -> None:
     if as_json:
-        click.echo(dumps(plain(report)).decode())
+        click.echo(safe.json(plain(report)))
     else:
         click.echo(render(report, style(sys.stdout)), nl=False)
 
 
 def _write_evidence(options: Options, record: Record) -> GateError | None:
-    if not options.evidence:
-        return None
+    if record.fault or not options.evidence:
+        return record.fault
     try:
         evidence.write_pack(
             options.evidence,
@@ -153,7 +157,7 @@ def _write_evidence(options: Options, record: Record) -> GateError | None:
             policy=record.policy.to_plain(),
             versions=foreground.versions_of(record.policy),
             release=record.release,
-            baseline=evidence.Baseline(record.baseline.kept, record.baseline.dropped, record.baseline.coverage),
+            baseline=record.baseline,
             looks=record.looks,
             replace=options.force,
         )

@@ -15,7 +15,7 @@ import click
 @click.option("--store", metavar="URL", help="Run log; default $GATE_STORE, else a SQLite file of yours.")
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 def command(path: Path, *, store: str | None, as_json: bool) -> NoReturn:
-    r"""Try everything a run needs, for real, and say what to mend.
+    """Try everything a run needs, for real, and say what to mend.
 
     Each source is asked with one cheap call. Exits with 12 if a required part does not work.
 
@@ -23,7 +23,7 @@ def command(path: Path, *, store: str | None, as_json: bool) -> NoReturn:
     gate doctor
     gate doctor --policy ci/gate.yml
     """
-    from gate.canonical import dumps
+    from gate.cli.terminal import say, show
     from gate.clock import SystemClock
     from gate.diagnosis import diagnose
     from gate.policy import load
@@ -31,14 +31,14 @@ def command(path: Path, *, store: str | None, as_json: bool) -> NoReturn:
 
     diagnoses = diagnose(load(path), SystemClock(), os.environ, store)
     if as_json:
-        click.echo(dumps(diagnoses).decode())
+        show(safe.json(diagnoses))
     else:
         for each in diagnoses:
             mark = "ok  " if each.check.ok else "FAIL" if each.required else "warn"
-            click.echo(safe.terminal(f"{mark}  {each.part}: {each.check.what}: {each.check.detail}"))
+            say(f"{mark}  {each.part}: {each.check.what}: {each.check.detail}")
             if each.check.fix and not each.check.ok:
-                click.echo(safe.terminal(f"      next: {each.check.fix}"))
-        click.echo(_closing([each.part for each in diagnoses if each.required and not each.check.ok]))
+                say(f"      next: {each.check.fix}")
+        say(_closing([each.part for each in diagnoses if each.required and not each.check.ok]))
     broken = any(each.required and not each.check.ok for each in diagnoses)
     sys.exit(12 if broken else 0)
 

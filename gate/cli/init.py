@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from gate.cli.files import write
+from gate.cli.terminal import say
 from gate.errors import UsageFault
 
 EXAMPLE_DEPLOY = "2026-03-10T14:00:00Z"
@@ -18,7 +20,7 @@ EXAMPLE_DEPLOY = "2026-03-10T14:00:00Z"
 @click.option("--example", is_flag=True, help="Write the demo's policy and mentions beside it, ready to run.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 def command(path: Path, *, example: bool, force: bool) -> None:
-    r"""Write a commented policy to start from.
+    """Write a commented policy to start from.
 
     \b
     gate init                 write ./gate.yml
@@ -37,18 +39,9 @@ def command(path: Path, *, example: bool, force: bool) -> None:
         message = f"{' and '.join(there)} {'is' if len(there) == 1 else 'are'} there already"
         raise UsageFault(message, hint="edit what is there, or add --force to write over it")
     for file, text in files.items():
-        _write(file, text)
-        click.echo(f"Wrote {file}.")
+        write(file, text)
+        say(f"Wrote {file}.")
     if example:
-        click.echo(f"Next: gate doctor, then gate check --deployed-at {EXAMPLE_DEPLOY}")
+        say(f"Next: gate doctor, then gate check --deployed-at {EXAMPLE_DEPLOY}")
     else:
-        click.echo("Next: set `release` and your sources in it, then run `gate doctor`, then `gate check`.")
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as fault:
-        message = f"cannot write {file}: {fault.strerror}"
-        raise UsageFault(message, hint="choose a folder you may write to") from fault
+        say("Next: set `release` and your sources in it, then run `gate doctor`, then `gate check`.")

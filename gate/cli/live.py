@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gate.cli.progress import before
+from gate.cli.terminal import Unheard
 from gate.decide.words import mentions, percent
 from gate.report import content, safe
 from gate.report.glyphs import fit, glyphs
@@ -19,7 +20,6 @@ from gate.report.sparkline import bar, odds_part, sparkline
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime, timedelta
-    from typing import TextIO
 
     from rich.console import RenderableType
 
@@ -41,19 +41,18 @@ WORDS = 35
 class LiveView:
     """Everything at a glance; gone when the verdict is there, so that the report stands alone."""
 
-    def __init__(self, stream: TextIO, clock: Clock, *, show_text: bool = True, redraw: bool = True) -> None:
+    def __init__(self, stream: TextIO, clock: Clock, *, redraw: bool = True) -> None:
         """Draw on a terminal.
 
         Args:
             stream: the terminal.
             clock: for the countdowns.
-            show_text: whether the last mentions are shown, where the policy keeps their text.
             redraw: whether to redraw by itself; otherwise only when something is told.
         """
         # NO_COLOR and the size of the window are rich's business.
-        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
+        # A terminal that was closed must not end the watch, nor the thread that redraws.
+        self._console = Console(file=cast("TextIO", Unheard(stream)), highlight=False, markup=False, emoji=False)
         self._clock = clock
-        self._show_text = show_text
         self._redraw = redraw
         self._encoding = self._console.encoding
         self._signs = glyphs(self._encoding)
@@ -169,9 +168,8 @@ class LiveView:
             yield Text.assemble((mark, style), f" {self._words(words)}")
 
     def _quotes(self) -> Iterator[Text]:
-        if self._show_text:
-            for text in self._last:
-                yield self._text(f"“{safe.one_line(text, self._room(2))}”", "italic")
+        for text in self._last:
+            yield self._text(f"“{safe.one_line(text, self._room(2))}”", "italic")
 
     def _room(self, taken: int) -> int:
         """Columns inside the panel's border and padding, less those taken."""

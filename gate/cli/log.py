@@ -14,7 +14,7 @@ import click
 @click.option("--store", metavar="URL", help="Run log; default $GATE_STORE, else a SQLite file of yours.")
 @click.option("--json", "as_json", is_flag=True, help="One event a line, as recorded.")
 def command(run: str, *, verify: bool, store: str | None, as_json: bool) -> None:
-    r"""Read what a run looked at, what it saw and why it decided.
+    """Read what a run looked at, what it saw and why it decided.
 
     RUN is an id from `gate runs`, the beginning of one, or `last`.
 
@@ -22,9 +22,10 @@ def command(run: str, *, verify: bool, store: str | None, as_json: bool) -> None
     gate log last
     gate log last --verify
     """
-    from gate.canonical import dumps
+    from gate.cli.terminal import say, show, style
     from gate.clock import SystemClock
     from gate.errors import EvidenceFault
+    from gate.report import safe
     from gate.report.story import story
     from gate.wiring import open_store
 
@@ -37,12 +38,12 @@ def command(run: str, *, verify: bool, store: str | None, as_json: bool) -> None
         message = f"run {run} is not as it was recorded:\n" + "\n".join(f"  {each}" for each in problems)
         raise EvidenceFault(message, hint="somebody or something wrote to the database behind the gate's back")
     if verify:
-        click.echo(f"Run {found.id}: all {found.events} events are as they were recorded.")
-        click.echo(f"head {found.head}")
+        say(f"Run {found.id}: all {found.events} events are as they were recorded.")
+        say(f"head {found.head}")
         return
     for event in events:
         if as_json:
-            click.echo(dumps(event).decode())
+            show(safe.json(event))
     if not as_json:
-        click.echo(f"run {found.id}")
-        click.echo("\n".join(story(events, sys.stdout.encoding or "utf-8")))
+        say(f"run {found.id}")
+        show("\n".join(story(events, style(sys.stdout).encoding)))

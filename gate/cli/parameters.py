@@ -9,7 +9,12 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, NoReturn
+
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before it many systems know no time, and nobody wrote online what they think of a release."""
+LONGEST_AGO = timedelta(days=50 * 365)
 
 
 class Moment(click.ParamType[datetime | timedelta]):
@@ -25,24 +30,35 @@ class Moment(click.ParamType[datetime | timedelta]):
         if text == "now":
             return timedelta(0)
         if text.endswith("ago"):
-            return _duration(text.removesuffix("ago").strip(), lambda why: self.fail(why, param, ctx))
+            ago = _duration(text.removesuffix("ago").strip(), lambda why: self.fail(why, param, ctx))
+            if ago > LONGEST_AGO:
+                self.fail(f"{value!r} is longer ago than any release; write e.g. `10m ago`", param, ctx)
+            return ago
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
             self.fail(f"{value!r} is no time; write 2026-03-10T14:00:00Z, `now` or `10m ago`", param, ctx)
         if moment.tzinfo is None:
-            self.fail(f"{value!r} does not say its time zone; write {text}Z if it is UTC, or {text}+01:00", param, ctx)
-        return moment.astimezone(UTC)
+            whole = moment.isoformat()  # A date alone cannot take a zone.
+            self.fail(
+                f"{value!r} does not say its time zone; write {whole}Z if it is UTC, or {whole}+01:00", param, ctx
+            )
+        # Compared before it is converted: the first and the last day there are have no time in other zones.
+        if moment < EARLIEST:
+            self.fail(f"{value!r} is before 1970; write when the release went out", param, ctx)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            self.fail(f"{value!r} is later than a computer can say; write when the release went out", param, ctx)
 
 
-def _duration(text: str, fail: Callable[[str], Any]) -> timedelta | None:
+def _duration(text: str, fail: Callable[[str], NoReturn]) -> timedelta:
     from gate.policy import parse_duration
 
     try:
         return parse_duration(text)
     except ValueError as fault:
         fail(str(fault))
-    return None
 
 
 MOMENT = Moment()

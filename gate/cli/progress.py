@@ -11,8 +11,8 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from gate.cli.terminal import Unheard
 from gate.report import content, safe
-from gate.report.glyphs import fit
 from gate.report.story import LONGEST, Sources, baseline_sentence, look_sentence
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 QUIET = timedelta(minutes=5)
 """Longest silence of the plain view while the gate looks: a log that stands still seems stuck."""
+LINES_OF_THE_PAST = 20
+"""About so many looks are said of a window that lies in the past: nobody waits for them one by one."""
 
 
 def choose(
@@ -41,9 +43,11 @@ def choose(
         stream: where to; standard error if not given.
         environ: the process's environment if not given; ``CI``, ``TF_BUILD`` and ``TERM`` are read.
     """
-    stream = sys.stderr if stream is None else stream
+    stream = sys.stderr if stream is None else stream  # None still, where standard error is closed.
     environ = os.environ if environ is None else environ
-    if plain or in_ci(environ) or environ.get("TERM", "") == "dumb" or not stream.isatty():
+    if plain or in_ci(environ) or environ.get("TERM", "") == "dumb":
+        return PlainView(stream, clock)
+    if stream is None or not Unheard(stream).isatty():
         return PlainView(stream, clock)
     # rich takes a while to import, and a pipeline never needs it.
     from gate.cli.live import LiveView
@@ -57,17 +61,22 @@ def in_ci(environ: Mapping[str, str]) -> bool:
 
 
 class PlainView:
-    """Timestamped lines: one for each look that brought something new, and one every five minutes."""
+    """Timestamped lines: one for each look that brought something new, and one every five minutes.
 
-    def __init__(self, stream: TextIO, clock: Clock) -> None:
-        """Write to ``stream``, a line at a time."""
-        self._stream = stream
+    Of a window that lies in the past about twenty looks are said, and every change of a source.
+    """
+
+    def __init__(self, stream: TextIO | None, clock: Clock) -> None:
+        """Write to ``stream``, a line at a time; where nobody hears it, go on in silence."""
+        self._stream = Unheard(stream)
         self._clock = clock
+        self._step = QUIET
         self._said_at: datetime | None = None
         self._sources = Sources()
 
     def started(self, run_id: str, policy: Policy, release: Release) -> None:
         """Say what is watched and until when."""
+        self._step = (release.window_to - release.deployed_at) / LINES_OF_THE_PAST
         named = f" {release.name}" if release.name else ""
         self._say(f"run {run_id}: watching{named}, deployed {content.moment(release.deployed_at)}")
         names = ", ".join(source.name for source in policy.sources)
@@ -79,17 +88,19 @@ class PlainView:
         self._notes(baseline.notes)
 
     def looked(self, look: Look) -> None:
-        """Say the look, unless it brought nothing and something was said lately."""
+        """Say the look, unless it brought nothing, or lies in the past, and something was said lately."""
         news = self._sources.news(look.verdict.coverage)
         for sentence in news:
             self._say(sentence)
-        quiet = self._said_at is not None and look.at - self._said_at < QUIET
-        if not (look.kept or look.dropped or look.notes or news or look.verdict.outcome.final) and quiet:
+        # Looks over recorded mentions stand for another time than now.
+        behind = abs(self._clock.now() - look.at) > timedelta(minutes=1)
+        brought = not behind and (look.kept or look.dropped)
+        pause = self._step if behind else QUIET
+        due = self._said_at is None or look.at - self._said_at >= pause
+        if not (due or brought or look.notes or news or look.verdict.outcome.final):
             return
         self._said_at = look.at
         sentence = look_sentence(look.number, len(look.kept), reasons(look), look.verdict, look.next_at)
-        # Looks over recorded mentions stand for another time than now.
-        behind = abs(self._clock.now() - look.at) > timedelta(minutes=1)
         self._say(f"at {content.moment(look.at)}: {sentence}" if behind else sentence)
         self._notes(look.notes)
 
@@ -102,9 +113,7 @@ class PlainView:
 
     def _say(self, text: str) -> None:
         # Runners show a line when it is flushed; unflushed, an hour's watching appears at its end.
-        line = f"{self._clock.now():%H:%M:%S}  {safe.one_line(text, LONGEST)}"
-        encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        self._stream.write(fit(line, encoding) + "\n")
+        self._stream.write(f"{self._clock.now():%H:%M:%S}  {safe.one_line(text, LONGEST)}\n")
         self._stream.flush()
 
 

@@ -13,7 +13,7 @@ import click
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(folder: Path, *, as_json: bool) -> NoReturn:
-    r"""Recompute a verdict from its evidence pack: same bytes in, same verdict out.
+    """Recompute a verdict from its evidence pack: same bytes in, same verdict out.
 
     Every file is compared with the manifest, the decision is made again from the recorded
     mentions, and the new verdict is compared byte by byte with the recorded one. Exits with the
@@ -23,7 +23,7 @@ def command(folder: Path, *, as_json: bool) -> NoReturn:
     gate check --evidence evidence/ ; gate replay evidence/
     """
     from gate import evidence
-    from gate.canonical import dumps
+    from gate.cli.terminal import say, show
     from gate.errors import EvidenceFault
     from gate.report import safe
     from gate.wiring import decide_again
@@ -31,10 +31,10 @@ def command(folder: Path, *, as_json: bool) -> NoReturn:
     result = evidence.replay(folder, decide_again)
     if as_json:
         problems = [str(problem) for problem in result.problems]
-        click.echo(dumps({"same": result.same, "problems": problems, "verdict": result.verdict}).decode())
+        show(safe.json({"same": result.same, "problems": problems, "verdict": result.verdict}))
     elif result.same and result.verdict:
-        click.echo(f"Replayed {folder}: the same verdict, byte for byte.")
-        click.echo(safe.terminal(result.verdict.reason))
+        say(f"Replayed {folder}: the same verdict, byte for byte.")
+        say(result.verdict.reason)
     if result.same and result.verdict:
         sys.exit(result.verdict.outcome.exit_code)
     message = f"{folder} is not as it was recorded:\n" + "\n".join(f"  {problem}" for problem in result.problems)

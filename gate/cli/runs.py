@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 @click.option("--store", metavar="URL", help="Run log; default $GATE_STORE, else a SQLite file of yours.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(*, limit: int, outcome: str | None, release: str | None, store: str | None, as_json: bool) -> None:
-    r"""List recorded runs, newest first.
+    """List recorded runs, newest first.
 
     \b
     gate runs --outcome fail
     gate log last            read the newest one
     """
-    from gate.canonical import dumps
+    from gate.cli.terminal import say, show, tell
     from gate.clock import SystemClock
     from gate.report import safe
     from gate.wiring import open_store
@@ -33,12 +33,12 @@ def command(*, limit: int, outcome: str | None, release: str | None, store: str 
         found = log.runs(limit, outcome=outcome, release=release)
     if as_json:
         for run in found:
-            click.echo(dumps(run).decode())
+            show(safe.json(run))
         return
     for run in found:
-        click.echo(safe.terminal(_line(run)))
+        say(_line(run))
     if not found:
-        click.echo("No runs recorded yet; start one with `gate check` or `gate demo`.", err=True)
+        tell("No runs recorded yet; start one with `gate check` or `gate demo`.")
 
 
 def _line(run: Run) -> str:

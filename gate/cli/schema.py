@@ -7,7 +7,7 @@ import click
 
 @click.command("schema", short_help="Print the JSON Schema of gate.yml.")
 def command() -> None:
-    r"""Print the JSON Schema of gate.yml, for completion and checks in an editor.
+    """Print the JSON Schema of gate.yml, for completion and checks in an editor.
 
     \b
     gate schema > gate.schema.json
@@ -16,6 +16,7 @@ def command() -> None:
     """
     import json
 
+    from gate.cli.terminal import show
     from gate.policy import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    show(json.dumps(json_schema(), indent=2))

@@ -19,17 +19,17 @@ BATCH = 256
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--scorer", "name", default=None, help="Scorer to use; without it the default one.")
 def command(file: BinaryIO, name: str | None) -> None:
-    r"""Score texts, one a line: plain, or JSON objects with `text` (and `id`, `lang`).
+    """Score texts, one a line: plain, or JSON objects with `text` (and `id`, `lang`).
 
     One JSON object a line comes out, in the same order. A text that holds nothing to read has
     `dropped` with the reason in place of the numbers.
 
     \b
-    echo "the new login is a nightmare" | gate score
+    echo "the new login is horrible" | gate score
     gate score mentions.jsonl --scorer vader > scores.jsonl
     """
-    from gate.canonical import dumps
     from gate.policy import DEFAULT_SCORER
+    from gate.report import safe
     from gate.wiring import build_scorer, default_options
 
     name = name or DEFAULT_SCORER
@@ -39,10 +39,10 @@ def command(file: BinaryIO, name: str | None) -> None:
         batch.append(_item(line.decode("utf-8", "replace").rstrip("\r\n")))
         if len(batch) == BATCH:
             for row in _rows(batch, scorer, name):
-                click.echo(dumps(row))
+                click.echo(safe.json(row))
             batch.clear()
     for row in _rows(batch, scorer, name):
-        click.echo(dumps(row))
+        click.echo(safe.json(row))
 
 
 def _item(line: str) -> dict[str, Any]:

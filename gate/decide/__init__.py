@@ -4,11 +4,24 @@ A rule is one file: a frozen dataclass of options and the state it builds. ``RUL
 """
 
 from gate.decide.decider import Decider
+from gate.decide.densities import ScoreDensities
 from gate.decide.keyword import Keyword
 from gate.decide.ladder import Minimum, On, Rules
+from gate.decide.rules import RULES, Rule
 from gate.decide.share import Share
+from gate.decide.surge import Surge
 from gate.decide.threshold import Threshold
 
-RULES: dict[str, type[Share | Threshold | Keyword]] = {"keyword": Keyword, "share": Share, "threshold": Threshold}
-
-__all__ = ["RULES", "Decider", "Keyword", "Minimum", "On", "Rules", "Share", "Threshold"]
+__all__ = [
+    "RULES",
+    "Decider",
+    "Keyword",
+    "Minimum",
+    "On",
+    "Rule",
+    "Rules",
+    "ScoreDensities",
+    "Share",
+    "Surge",
+    "Threshold",
+]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gate.decide.keyword import KeywordState
 from gate.decide.ladder import Rules, climb, decision
+from gate.decide.rules import Context
+from gate.decide.share import Share
+from gate.decide.surge import Surge, SurgeState
 from gate.model import Outcome, Tally, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from gate.model import Coverage, Scored
+    from gate.decide.densities import ScoreDensities
+    from gate.model import Coverage, Dropped, Release, Scored
 
 
 class Decider:
@@ -21,10 +26,17 @@ class Decider:
     mentions gives the same verdict to the byte.
     """
 
-    def __init__(self, rules: Rules) -> None:
-        """Start with nothing seen."""
+    def __init__(self, rules: Rules, release: Release, densities: ScoreDensities | None = None) -> None:
+        """Start with nothing seen.
+
+        Args:
+            rules: of the policy.
+            release: the periods that are compared.
+            densities: of the scorer whose scores are folded; None where it was never measured.
+        """
         self._rules = rules
-        self._states = [options.state() for options in rules.rules]
+        context = Context(release, densities)
+        self._states = [options.state(context) for options in rules.rules]
         self._baseline = _Side()
         self._post = _Side()
 
@@ -40,6 +52,27 @@ class Decider:
         for state in self._states:
             state.fold(scored)
 
+    def fold_dropped(self, dropped: Dropped) -> None:
+        """Hear a mention that has no vote on the mood out on what it names; only ``keyword`` listens."""
+        if dropped.phrases:
+            for state in self._states:
+                if isinstance(state, KeywordState):
+                    state.fold(dropped)
+
+    def compares(self) -> bool:
+        """Tell whether any rule compares with the time before the deploy."""
+        return any(isinstance(options, Share | Surge) for options in self._rules.rules)
+
+    def settled(self, at: datetime) -> bool:
+        """Tell, cheaply, whether a look at this time may come to anything but WAITING while the window is open."""
+        self._advance(at)
+        return self._rules.promote_early or any(state.harmful() for state in self._states)
+
+    def _advance(self, at: datetime) -> None:
+        for state in self._states:
+            if isinstance(state, SurgeState):
+                state.advance(at)
+
     def decide(self, *, at: datetime, closed: bool, coverage: Sequence[Coverage]) -> Verdict:
         """Return the verdict on all that was folded so far.
 
@@ -48,8 +81,9 @@ class Decider:
             closed: whether the window has closed, so that WAITING is no answer any more.
             coverage: how well each source was heard.
         """
+        self._advance(at)
         findings = tuple(state.judge() for state in self._states)
-        tally = self._tally()
+        tally = self._tally(coverage)
         rung = climb(self._rules, findings, tally, coverage, closed=closed)
         choice = decision(rung, self._rules.on, dry_run=self._rules.dry_run)
         odds = [finding.numbers["odds"] for finding in findings if "odds" in finding.numbers]
@@ -67,13 +101,13 @@ class Decider:
             dry_run=self._rules.dry_run,
         )
 
-    def _tally(self) -> Tally:
+    def _tally(self, coverage: Sequence[Coverage]) -> Tally:
         before, after = self._baseline, self._post
         return Tally(
             mentions_baseline=before.count,
             mentions_post=after.count,
             authors=len(after.authors) + after.anonymous,
-            sources=len(after.sources),
+            sources=sum(source.kept > 0 for source in coverage),
             share_before=before.share(),
             share_after=after.share(),
             mood_before=before.mood(),
@@ -99,13 +133,11 @@ class _Side:
         self.score = 0.0
         self.anonymous = 0
         self.authors: set[tuple[str, str]] = set()
-        self.sources: set[str] = set()
 
     def add(self, scored: Scored) -> None:
         self.count += 1
         self.negative += scored.negative > 0.5  # noqa: PLR2004 - the even chance
         self.score += scored.score
-        self.sources.add(scored.source)
         if scored.author:
             self.authors.add((scored.source, scored.author))
         else:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 from gate.model import Decision, Finding
 
 if TYPE_CHECKING:
-    from gate.model import Scored
+    from gate.decide.rules import Context
+    from gate.model import Dropped, Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Keyword:
     authors: int = 3
     """How many different authors it takes."""
     decision: Literal["halt", "hold"] = "halt"
+    """What the pipeline is told when this rule finds harm: stop and roll back, or stop and wait for somebody."""
 
     def __post_init__(self) -> None:
         """Refuse a rule that can never or always trip."""
@@ -35,7 +37,7 @@ class Keyword:
             message = "authors must be at least 1"
             raise ValueError(message)
 
-    def state(self) -> KeywordState:
+    def state(self, context: Context) -> KeywordState:  # noqa: ARG002 - it needs none of it
         """Start with nobody having said it."""
         return KeywordState(self)
 
@@ -53,7 +55,7 @@ class KeywordState:
     def fold_baseline(self, scored: Scored) -> None:
         """Nothing: a disaster is one whatever was said before."""
 
-    def fold(self, scored: Scored) -> None:
+    def fold(self, scored: Scored | Dropped) -> None:
         """Note the author of one mention after the deploy if it holds a phrase."""
         found = self._phrases.intersection(scored.phrases)
         author = f"{scored.source}:{scored.author or 'mention ' + scored.id}"
@@ -62,6 +64,10 @@ class KeywordState:
         self._authors.add(author)
         for phrase in found:
             self._counts[phrase] = self._counts.get(phrase, 0) + 1
+
+    def harmful(self) -> bool:
+        """Whether enough authors named a phrase."""
+        return len(self._authors) >= self._options.authors
 
     def judge(self) -> Finding:
         """Compare the number of authors with the limit."""
@@ -73,7 +79,7 @@ class KeywordState:
             sentence = f"{count} of {needed} authors name a listed phrase" + (f": {said}" if said else "")
         return Finding(
             rule="keyword",
-            harm=count >= needed,
+            harm=self.harmful(),
             code="phrase_named" if count >= needed else "phrase_rare",
             sentence=sentence,
             decision=Decision(self._options.decision),

@@ -2,10 +2,11 @@
 
 1. A rule found harm (and, for a statistical rule, the policy's minimum is met): FAIL.
 2. A required source refuses for good, or nothing was ever heard: ERROR.
-3. No rule can ever judge, as there is no baseline: INCONCLUSIVE.
-4. The window is open: WAITING.
-5. The window closed with a required source incomplete, or too few mentions: INCONCLUSIVE.
-6. PASS.
+3. Everything was heard, and yet no rule can ever judge, as there is no baseline: INCONCLUSIVE.
+4. The window is open: WAITING; or PASS, where the policy lets it promote early and harm is ruled out.
+5. The window closed with a required source incomplete, or with no source complete: INCONCLUSIVE.
+6. The window closed with too few mentions, or with a rule that could not judge: INCONCLUSIVE.
+7. PASS.
 """
 
 from __future__ import annotations
@@ -19,9 +20,7 @@ from gate.model import Coverage, Decision, Finding, Outcome, Tally
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gate.decide.keyword import Keyword
-    from gate.decide.share import Share
-    from gate.decide.threshold import Threshold
+    from gate.decide.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +54,12 @@ class On:
 class Rules:
     """Everything of a policy that decides."""
 
-    rules: tuple[Share | Threshold | Keyword, ...]
+    rules: tuple[Rule, ...]
     minimum: Minimum
     on: On
     dry_run: bool = False
+    promote_early: bool = False
+    """Whether a release may pass before the window closes, once harm is ruled out."""
 
 
 class Rung(NamedTuple):
@@ -81,11 +82,20 @@ def climb(
     error = _unheard(coverage, closed=closed)
     if error:
         return Rung(Outcome.ERROR, *error)
-    if _hopeless(findings):
+    partial = [source for source in coverage if not source.complete and source.required]
+    if not any(source.complete for source in coverage):
+        partial = list(coverage)
+    if _hopeless(findings) and not partial:
         return Rung(Outcome.INCONCLUSIVE, findings[0].code, f"nothing to compare with: {findings[0].sentence}")
-    if not closed:
-        return Rung(Outcome.WAITING, "window_open", _numbers(tally))
-    partial = [source for source in coverage if source.required and not source.complete]
+    if closed:
+        return _close(findings, tally, partial, lack)
+    if rules.promote_early and not (partial or lack) and _ruled_out(findings):
+        return Rung(Outcome.PASS, "ruled_out_early", f"harm is ruled out before the window closes: {_numbers(tally)}")
+    return Rung(Outcome.WAITING, "window_open", _numbers(tally))
+
+
+def _close(findings: Sequence[Finding], tally: Tally, partial: Sequence[Coverage], lack: str) -> Rung:
+    """Say what a window without harm comes to once it is over."""
     if partial:
         reason = "; ".join(f"source {source.source} was not complete ({source.reason})" for source in partial)
         return Rung(Outcome.INCONCLUSIVE, "source_incomplete", f"{reason}; {_numbers(tally)}")
@@ -129,6 +139,11 @@ def _unheard(coverage: Sequence[Coverage], *, closed: bool) -> tuple[str, str] |
     if closed and silent and (any(s.required for s in silent) or len(silent) == len(coverage)):
         return "source_down", "; ".join(f"source {s.source} never answered: {s.reason}" for s in silent)
     return None
+
+
+def _ruled_out(findings: Sequence[Finding]) -> bool:
+    """Every rule is calm, and the one that can rule harm out has."""
+    return any(finding.ruled_out for finding in findings) and not any(finding.harm for finding in findings)
 
 
 def _hopeless(findings: Sequence[Finding]) -> bool:

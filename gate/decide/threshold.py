@@ -13,6 +13,7 @@ from gate.decide.words import mentions, percent
 from gate.model import Decision, Finding
 
 if TYPE_CHECKING:
+    from gate.decide.rules import Context
     from gate.model import Scored
 
 
@@ -29,6 +30,7 @@ class Threshold:
     min_mentions: int = 30
     """Says nothing before this many mentions after the deploy."""
     decision: Literal["halt", "hold"] = "halt"
+    """What the pipeline is told when this rule finds harm: stop and roll back, or stop and wait for somebody."""
 
     def __post_init__(self) -> None:
         """Refuse bounds that can never or always trip."""
@@ -44,7 +46,7 @@ class Threshold:
             message = "min_mentions must be at least 1"
             raise ValueError(message)
 
-    def state(self) -> ThresholdState:
+    def state(self, context: Context) -> ThresholdState:  # noqa: ARG002 - it needs none of it
         """Start with no mention seen."""
         return ThresholdState(self)
 
@@ -67,6 +69,10 @@ class ThresholdState:
         self._count += 1
         self._score += scored.score
         self._negative += scored.negative > 0.5  # noqa: PLR2004 - the even chance
+
+    def harmful(self) -> bool:
+        """Whether the metric is out of bounds."""
+        return self.judge().harm
 
     def judge(self) -> Finding:
         """Compare the metric with its bounds."""

@@ -12,7 +12,14 @@ from gate import plugins
 from gate.decide import RULES, Minimum, On, Share
 from gate.filters import Filters
 from gate.model import Outcome
-from gate.policy.checks import check_baseline_file, check_comments, check_minimum, check_periods, check_secrets
+from gate.policy.checks import (
+    check_baseline_file,
+    check_comments,
+    check_minimum,
+    check_periods,
+    check_required,
+    check_secrets,
+)
 from gate.policy.faults import Faults, shown
 from gate.policy.fields import field_types, no_mapping, read_options, read_value
 from gate.policy.sections import DEFAULT_SCORER, ActionSpec, Baseline, Policy, ScorerSpec, SourceSpec, Window
@@ -81,6 +88,7 @@ def build(document: Document) -> Policy:
     }
     check_periods(window, baseline, faults)
     check_minimum(minimum, top.get("sources"), faults)
+    check_required(sources, faults)
     check_baseline_file(baseline, faults)
     check_comments(document, faults)
     check_secrets(document, faults)  # last: what is refused already needs no second fault

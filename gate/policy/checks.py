@@ -37,6 +37,13 @@ def check_minimum(minimum: Minimum | None, sources: object, faults: Faults) -> N
         faults.add(("minimum", "sources"), f"{minimum.sources} can never be heard: the policy has {len(sources)}")
 
 
+def check_required(sources: object, faults: Faults) -> None:
+    """Refuse a policy that could pass a release without having heard anybody."""
+    if isinstance(sources, tuple) and sources and not any(source.required for source in sources):
+        hint = "take required: false from the one you rely on"
+        faults.add(("sources",), "no source is required, so that an outage of all would go unnoticed", hint)
+
+
 def check_baseline_file(baseline: Baseline | None, faults: Faults) -> None:
     """Refuse a file that the source ``file`` would refuse."""
     if not baseline or baseline.file is None:

@@ -36,7 +36,7 @@ _SECRETS = re.compile(
     | -----BEGIN\ [A-Z\ ]*PRIVATE\ KEY
     | hooks\.slack\.com/services/\w
     | discord(?:app)?\.com/api/webhooks/\w
-    | ://[^/\s:@]*:[^/\s@]+@                      # user:password in a URL
+    | ://[^/\s:@"',]*:[^/\s@"',]+@                     # user:password in a URL
     """,
     re.VERBOSE,
 )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from gate.decide import RULES, Keyword, Minimum, On, Rules, Share, Threshold
+from gate.decide import RULES, Minimum, On, Rule, Rules, Share
 from gate.filters import Filters
 from gate.policy.values import format_duration
 
@@ -34,7 +32,7 @@ class Window:
     every: timedelta = timedelta(seconds=60)
     """Time between two looks."""
     promote_early: bool = False
-    """Whether the window may close early once harm is ruled out; only false in this version."""
+    """Whether the window may close early once harm is ruled out."""
 
     def __post_init__(self) -> None:
         """Refuse windows in which nothing could be seen."""
@@ -51,8 +49,6 @@ class Window:
             )
         elif timedelta(0) < self.length < self.every:
             wrong.append(f"every must not be longer than the length of the window, {format_duration(self.length)}")
-        if self.promote_early:
-            wrong.append("promote_early must be false: the bound it needs is not in this version")
         if wrong:
             raise ValueError(*wrong)
 
@@ -139,7 +135,7 @@ class Policy:
     window: Window = field(default_factory=Window)
     baseline: Baseline = field(default_factory=Baseline)
     filters: Filters = field(default_factory=Filters)
-    rules: tuple[Share | Threshold | Keyword, ...] = (Share(),)
+    rules: tuple[Rule, ...] = (Share(),)
     minimum: Minimum = field(default_factory=Minimum)
     actions: Mapping[str, tuple[ActionSpec, ...]] = field(default_factory=dict)
     """By outcome, or ``any``; in the order they are to be done."""
@@ -157,15 +153,10 @@ class Policy:
         """Where the file lies: relative paths in it start here."""
         return Path(self.path).resolve().parent
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the effective policy: the same for two files that mean the same."""
-        canonical = json.dumps(self.to_plain(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
-
     def decision_rules(self) -> Rules:
         """Return what the decision core needs of it."""
-        return Rules(rules=self.rules, minimum=self.minimum, on=self.on, dry_run=self.dry_run)
+        early = self.window.promote_early
+        return Rules(self.rules, self.minimum, self.on, dry_run=self.dry_run, promote_early=early)
 
     def to_plain(self) -> dict[str, object]:
         """Return the effective policy as JSON can hold it, every default written out.

@@ -9,7 +9,7 @@ from gate.policy.sections import DEFAULT_SCORER
 _SOURCES = {
     "file": """\
   - type: file
-    path: mentions.jsonl       # one JSON object a line: id, created_at, text, author …
+    path: mentions.jsonl       # one JSON object a line: id, created_at, text, author …; all of it counts
   # - type: x                  # recent posts on X, paid by the post
   #   query: '"acme app" OR #acme24 lang:en'   # without it, the release above is searched for
   #   bearer_token: ${X_BEARER_TOKEN}          # secrets come from the environment, never from this file
@@ -31,7 +31,7 @@ _TEMPLATE = """\
 # Policy of Sentiment Gate. Check it with: gate doctor
 version: 1
 
-release: "#acme24"             # hashtag or phrase that users write; in quotes, as # starts a comment
+release: "#acme24"             # hashtag or phrase, searched for where a source has no query; quoted, as # comments
 
 sources:                       # where users speak; reports show each one's completeness
 {sources}

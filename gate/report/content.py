@@ -200,7 +200,9 @@ def _advice(report: Report) -> list[str]:
 
 def _mend(verdict: Verdict) -> list[str]:
     broken = [source for source in verdict.coverage if source.required and not source.complete]
-    named = [f"Mend source {source.source}: {source.reason or 'it did not answer'}." for source in broken]
+    named = [
+        f"Mend source {source.source}: {source.hint or source.reason or 'it did not answer'}." for source in broken
+    ]
     return [*named, "`gate doctor` tries every source and says the fix; then run the gate again."]
 
 

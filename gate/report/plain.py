@@ -15,7 +15,7 @@ def plain(report: Report) -> dict[str, Any]:
 
     Not the exit status: commands differ in what they make of a decision.
 
-    Nothing is cut, as JSON escapes what is hostile; ``run`` and ``evidence`` are null where there is none.
+    Nothing is cut or made safe: print it with ``safe.json``. ``run`` and ``evidence`` are null where there is none.
 
     Raises:
         EvidenceFault: a number in it has no place in JSON, e.g. a NaN.

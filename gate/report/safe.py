@@ -2,14 +2,16 @@
 
 Whatever a mention, a server's error message or a file says may be an attack on whoever reads the report: terminal
 escapes, bidirectional overrides that reorder a line, zero-width letters that hide a word, a workflow command for the
-runner that shows our log, HTML, a mention that pings somebody. Every function here returns one line.
+runner that shows our log, HTML, a mention that pings somebody. Every function here but ``lines`` returns one line.
 """
 
 from __future__ import annotations
 
-import html as stdlib_html
+import json as stdlib_json
 import re
 import unicodedata
+
+from gate.canonical import to_plain
 
 MAX_CHARACTERS = 10_000
 """Nobody reads further; the rest is cut, so that one mention cannot flood a log."""
@@ -58,6 +60,25 @@ def terminal(text: str) -> str:
     return _HASHES.sub("# #", _COLONS.sub(": ", _clean(text)))
 
 
+def lines(text: str) -> str:
+    """Return ``terminal`` of each line, its indentation kept: for messages that we break into lines ourselves."""
+    return "\n".join(" " * (len(line) - len(line.lstrip(" "))) + terminal(line) for line in text.split("\n"))
+
+
+def json(value: object) -> str:
+    """Return any domain object as one line of JSON that may be printed anywhere.
+
+    It reads back equal to the canonical form, but is not its bytes: all is ASCII without control characters, and
+    ``::`` and ``##`` have an escape in them, so that no CI runner finds a command in a log that shows it.
+
+    Raises:
+        EvidenceFault: something in it has no place in JSON, e.g. a NaN.
+    """
+    text = stdlib_json.dumps(to_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    # Outside of strings JSON has neither sign twice, so that only what somebody wrote is escaped.
+    return text.replace("::", ":\\u003a").replace("##", "#\\u0023").replace("\x7f", "\\u007f")
+
+
 def one_line(text: str, width: int) -> str:
     """Return ``terminal(text)`` cut to at most ``width`` columns, an ellipsis included."""
     line = terminal(text)
@@ -88,11 +109,6 @@ def markdown(text: str) -> str:
     line = _ADDRESS.sub("&#58;&#8203;", line)
     line = _ISSUE.sub(lambda found: f"{found[0]}&#8203;", _WWW.sub(lambda found: f"{found[0]}&#8203;", line))
     return _BLOCK_START.sub(_no_block, line)
-
-
-def html(text: str) -> str:
-    """Return text for an HTML element or a quoted attribute."""
-    return stdlib_html.escape(_clean(text), quote=True)
 
 
 def link(url: str) -> str:

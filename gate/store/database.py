@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,8 +33,12 @@ _FAULTS = {
     "SQLITE_PERM": ("cannot be opened", "make the file and its folder writable, or point --store elsewhere"),
     "SQLITE_NOTADB": ("is not a database", "point --store at another file, or move this one away"),
     "SQLITE_CORRUPT": ("is corrupted", "restore it from a backup, or move it away and start a new one"),
-    "SQLITE_IOERR": ("cannot be read or written, the disk reports an error", "see whether the disk is full or failing"),
+    "SQLITE_IOERR": (
+        "cannot be read or written: the disk is full, or over a limit (ulimit -f), or failing",
+        "free some space, raise the limit, or point --store at another disk",
+    ),
 }
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # PostgreSQL: any one number that all gates agree on.
 _CREATION_LOCK = 7_461_746_500
 
@@ -156,7 +161,8 @@ def _make_file(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
     except OSError as error:
         message = f"the run log {path} cannot be made: {error.strerror}"
-        raise StoreFault(message, hint="make its folder writable, or point --store or GATE_STORE elsewhere") from error
+        what = "free some space" if error.errno in _FULL else "make its folder writable"
+        raise StoreFault(message, hint=f"{what}, or point --store or GATE_STORE elsewhere") from error
 
 
 def _tune_sqlite(engine: Engine, patience: timedelta) -> None:

@@ -57,7 +57,7 @@ def _check_chain(run: Row, events: Sequence[Row]) -> Iterator[Problem]:
         elif row["previous"] != previous:
             yield Problem(name, f"does not follow row {due - 1}: one of the two was replaced")
         if not _sound(row):
-            yield Problem(name, f"was changed after it was written ({row['kind']}, {row['at']})")
+            yield Problem(name, f"was changed after it was written ({row['kind']!a}, {row['at']!a})")
         previous, due = row["hash"], row["seq"] + 1
     if run["events"] >= due:
         yield _missing(due, run["events"])

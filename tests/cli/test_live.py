@@ -196,13 +196,6 @@ def test_rich_markup_is_text() -> None:
     assert f"“{text}”" in drawn(LiveView(stream, ManualClock(), redraw=False), stream, look(1, text))
 
 
-def test_texts_can_be_left_out() -> None:
-    """Asked not to, the panel shows no mention."""
-    stream = Terminal()
-    view = LiveView(stream, ManualClock(), show_text=False, redraw=False)
-    assert "crashes" not in drawn(view, stream, look(1, "it crashes"))
-
-
 def test_plain_lines() -> None:
     """Without a terminal: timestamped lines for start, baseline, notes and each look that brought something."""
     stream, clock = io.StringIO(), ManualClock()

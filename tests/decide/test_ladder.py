@@ -10,7 +10,7 @@ import pytest
 from gate.decide import Decider, Keyword, Minimum, On, Rules, Share, Threshold
 from gate.decide.ladder import climb, decision
 from gate.model import Coverage, Decision, Finding, Outcome, Period, Tally, Verdict
-from tests.support import DEPLOY, scored
+from tests.support import DEPLOY, release, scored
 
 HEARD = Coverage("x", required=True, complete=True, reason="", fetched=40, kept=40, dropped={})
 PARTIAL = replace(HEARD, complete=False, reason="read budget spent")
@@ -91,7 +91,7 @@ def test_silence_is_not_calm() -> None:
 
 def verdict_of(rules: Rules, negatives: list[float], **fields: object) -> Verdict:
     """Fold an unhappy or happy window after a calm baseline."""
-    decider = Decider(rules)
+    decider = Decider(rules, release())
     for i in range(50):
         decider.fold_baseline(scored(i, 0.1, Period.BASELINE))
     for i, negative in enumerate(negatives):

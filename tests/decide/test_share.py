@@ -1,4 +1,4 @@
-"""The share rule keeps its level at every look, and finds a mood that turned."""
+"""The share rule: when it may judge, what it says, and that it can rule harm out."""
 
 from __future__ import annotations
 
@@ -8,63 +8,49 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.decide.share import RankBets, Share
+from gate.decide.rules import Context
+from gate.decide.share import Share, ShareState
 from gate.model import Period
-from tests.support import scored
+from tests.support import release, scored
 
-LEVEL = 0.05
-RUNS = 300
-
-
-def false_halts(tolerate: float, turned: float, *, spoil: float = 0.0, runs: int = RUNS) -> int:
-    """Count runs of 300 uniform ranks, a share of them turned to the top, that ever reach 1/LEVEL."""
-    halted = 0
-    for seed in range(runs):
-        chance, bets = random.Random(seed), RankBets(tolerate)
-        halted += any(
-            bets.update(0.0 if chance.random() < turned else chance.random()) + spoil * i >= -math.log(LEVEL)
-            for i in range(1, 301)
-        )
-    return halted
+CONTEXT = Context(release(), None)
 
 
-def test_level_holds_at_every_look() -> None:
-    """Under looks at every mention at most alpha of the unchanged releases are halted."""
-    assert false_halts(0.0, 0.0) <= LEVEL * RUNS
-
-
-def test_tolerated_change_is_no_harm() -> None:
-    """When as many mentions as tolerated turn as bad as can be, the level still holds."""
-    assert false_halts(0.05, 0.05) <= LEVEL * RUNS
-
-
-def test_simulation_would_notice_a_broken_normaliser() -> None:
-    """Bets that gain one part in a hundred too much are caught by the same simulation."""
-    assert false_halts(0.0, 0.0, spoil=0.02) > LEVEL * RUNS
+def folded(
+    before: float, after: float, *, baseline: int = 400, post: int = 200, options: Share | None = None
+) -> ShareState:
+    """Fold mentions of which these parts are negative."""
+    chance = random.Random(1)
+    state = (options or Share()).state(CONTEXT)
+    for i in range(baseline):
+        state.fold_baseline(scored(i, 0.9 if chance.random() < before else 0.1, Period.BASELINE))
+    for i in range(post):
+        state.fold(scored(i, 0.9 if chance.random() < after else 0.1))
+    return state
 
 
 def test_worse_mood_is_found() -> None:
     """From one in five negative to one in two, two hundred mentions suffice."""
-    chance = random.Random(1)
-    state = Share().state()
-    for i in range(400):
-        state.fold_baseline(scored(i, 0.9 if chance.random() < 0.2 else 0.1, Period.BASELINE))
-    for i in range(200):
-        state.fold(scored(i, 0.9 if chance.random() < 0.5 else 0.1))
-    finding = state.judge()
+    finding = folded(0.2, 0.5).judge()
     assert finding.harm
     assert finding.code == "share_rose"
+    assert not folded(0.5, 0.2).judge().harm
 
 
 def test_too_small_a_baseline_is_said() -> None:
     """With nine mentions before the deploy the rule refuses to judge, and says what it needs."""
-    state = Share().state()
-    for i in range(9):
-        state.fold_baseline(scored(i, 0.1, Period.BASELINE))
-    state.fold(scored(1, 0.9))
-    finding = state.judge()
+    finding = folded(0.2, 0.9, baseline=9, post=30).judge()
     assert not finding.ready
+    assert not finding.harm
     assert finding.sentence == "9 mentions before the deploy, 10 needed for a comparison"
+
+
+def test_harm_is_ruled_out_only_with_plenty_of_mentions() -> None:
+    """The bound on the change falls below the tolerance after thousands of calm mentions, not after two hundred."""
+    options = Share(tolerate=0.05)
+    assert not folded(0.2, 0.2, options=options).judge().ruled_out
+    assert folded(0.2, 0.1, baseline=2000, post=2000, options=options).judge().ruled_out
+    assert not folded(0.2, 0.5, baseline=2000, post=2000, options=options).judge().ruled_out
 
 
 @given(st.lists(st.floats(0, 1), min_size=10, max_size=40), st.lists(st.floats(0, 1), max_size=40))
@@ -72,7 +58,7 @@ def test_wealth_is_finite_and_folding_is_repeatable(before: list[float], after: 
     """Any scores give a finite number, and the same mentions give the same finding."""
     findings = []
     for _ in range(2):
-        state = Share().state()
+        state = Share().state(CONTEXT)
         for i, negative in enumerate(before):
             state.fold_baseline(scored(i, negative, Period.BASELINE))
         for i, negative in enumerate(after):

@@ -11,6 +11,7 @@ from gate.decide import Decider
 from gate.evidence import Baseline, write_pack
 from gate.model import Look, Period
 from gate.policy import load_text
+from gate.wiring import densities_of
 from tests.hostile import HOSTILE
 from tests.looks import COVERAGE, MINUTE, dropped
 from tests.support import DEPLOY, release, scored
@@ -53,7 +54,7 @@ def _hostile(number: int, mention: Scored) -> Scored:
 def packed() -> Packed:
     """A run over hostile mentions, a hundred before the deploy and three looks after it."""
     policy = load_text(POLICY, path="gate.yml")
-    decider = Decider(policy.decision_rules())
+    decider = Decider(policy.decision_rules(), release(), densities_of(policy.scorer.type))
     before = tuple(scored(i, 0.1 + 0.002 * (i % 90), Period.BASELINE) for i in range(100))
     for mention in before:
         decider.fold_baseline(mention)

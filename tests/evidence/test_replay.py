@@ -107,7 +107,7 @@ def test_forged_mentions_are_found(pack: Path) -> None:
     forge(pack, "mentions.jsonl", lambda data: data.replace(b'"negative":0.95', b'"negative":0.05'))
     result = replay(pack, decide_again)
     assert not result.same
-    assert [problem.file for problem in result.problems] == ["verdict.json"]
+    assert "look 1 does not come to what is recorded of it" in map(str, result.problems)
 
 
 @pytest.mark.parametrize(
@@ -175,3 +175,13 @@ def test_a_policy_that_no_longer_reads(pack: Path) -> None:
     result = replay(pack, refuse)
     assert [str(problem) for problem in result.problems] == ["it cannot be decided again: "]
     assert (result.same, result.decided, result.verdict) == (False, b"", None)
+
+
+def test_a_pack_without_looks_gives_no_verdict(pack: Path) -> None:
+    """Who takes the looks out, writes the verdict that suits and mends the manifest is found."""
+    forge(pack, "looks.jsonl", lambda data: data.splitlines(keepends=True)[0])
+    forge(pack, "mentions.jsonl", lambda data: b"".join(r for r in data.splitlines(keepends=True) if b'"look":0,' in r))
+    forge(pack, "verdict.json", lambda data: data.replace(b'"outcome":"fail"', b'"outcome":"pass"'))
+    result = replay(pack, decide_again)
+    assert not result.same
+    assert "it holds no look" in " ".join(map(str, result.problems))

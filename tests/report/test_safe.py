@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import html.parser
+import json
 import re
 import unicodedata
 
@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.canonical import clean, dumps
+from gate.errors import EvidenceFault
 from gate.report import safe
 from tests.hostile import HOSTILE
 
@@ -21,7 +23,7 @@ ANYTHING = st.text(
         ),
     )
 )
-WRITERS = [safe.terminal, safe.markdown, safe.html]
+WRITERS = [safe.terminal, safe.markdown]
 
 
 def assert_one_visible_line(line: str) -> None:
@@ -37,24 +39,6 @@ def assert_no_command(line: str) -> None:
     assert "::" not in line
     assert "##[" not in line
     assert "##vso[" not in line.lower()
-
-
-class Reader(html.parser.HTMLParser):
-    """Reads HTML the way a browser would, as far as telling text from tags."""
-
-    def __init__(self) -> None:
-        """Start with nothing read."""
-        super().__init__(convert_charrefs=True)
-        self.tags: list[str] = []
-        self.said = ""
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002
-        """Note a tag."""
-        self.tags.append(tag)
-
-    def handle_data(self, data: str) -> None:
-        """Note text."""
-        self.said += data
 
 
 @pytest.mark.parametrize("writer", WRITERS)
@@ -83,14 +67,35 @@ def test_hostile_text_starts_no_markdown() -> None:
         assert "&" not in re.sub(r"&#\d+;", "", line)
 
 
-def test_hostile_text_is_text_in_html() -> None:
-    """A browser reads back the cleaned text, and no tag."""
-    for _, text in HOSTILE:
-        reader = Reader()
-        reader.feed(f'<p title="{safe.html(text)}">{safe.html(text)}</p>')
-        reader.close()
-        assert reader.tags == ["p"]
-        assert safe.terminal(reader.said) == safe.terminal(text)
+def test_hostile_text_is_text_in_json() -> None:
+    """What is printed as JSON is ASCII without a command, and reads back as the canonical bytes do."""
+    for name, text in HOSTILE:
+        value = {"text": text, text: [name]}
+        line = safe.json(value)
+        assert line.isascii()
+        assert line.isprintable()
+        assert_no_command(line)
+        assert "##" not in line
+        assert json.loads(line) == json.loads(dumps(value))
+
+
+@given(st.dictionaries(ANYTHING.map(clean), ANYTHING.map(clean) | st.floats(allow_nan=False, allow_infinity=False)))
+def test_any_json_reads_back(value: dict[str, object]) -> None:
+    """The escapes that break commands change no value."""
+    line = safe.json(value)
+    assert_no_command(line)
+    assert json.loads(line) == value
+
+
+def test_json_holds_no_nan() -> None:
+    """A number that JSON cannot hold is refused as it is in the canonical form."""
+    with pytest.raises(EvidenceFault):
+        safe.json({"odds": float("nan")})
+
+
+def test_lines_keep_their_indentation() -> None:
+    """A message that we broke into lines stays so; what each line quotes is made safe."""
+    assert safe.lines("faults:\n  a\x1b[31m: ::x\r::error::y\n") == "faults:\n  a: : :x : :error: :y\n"
 
 
 @given(ANYTHING)

@@ -263,6 +263,25 @@ def test_hostile_texts_are_only_texts(tmp_path: Path) -> None:
     assert [(mention.author, mention.text) for mention in mentions] == readable
 
 
+@pytest.mark.parametrize("offset", [-10, 10])
+def test_a_period_the_file_knows_nothing_of_is_said_once(tmp_path: Path, offset: int) -> None:
+    """A wrong deploy time gives a clue: from when the mentions are, and from when they were asked for."""
+    (tmp_path / "mentions.jsonl").write_text(line(1) + line(2, DEPLOY + HOUR))
+    one, start = source(tmp_path), DEPLOY + offset * timedelta(days=1)
+    first = one.fetch(ask(start, start + HOUR))
+    again = one.fetch(ask(start, start + 2 * HOUR, first.cursor))
+    there = "the mentions in mentions.jsonl are from 2026-03-10 14:00 to 2026-03-10 15:00 UTC"
+    asked = f"the asked period is {start:%Y-%m-%d} 14:00 to {start:%Y-%m-%d} 15:00 UTC"
+    assert first.notes == (f"{there}; {asked}",)
+    assert (first.complete, again.notes) == (True, ())
+
+
+def test_a_quiet_hour_within_the_file_is_no_news(tmp_path: Path) -> None:
+    """A period without mentions between others gets no note."""
+    (tmp_path / "mentions.jsonl").write_text(line(1) + line(2, DEPLOY + 5 * HOUR))
+    assert source(tmp_path).fetch(ask(DEPLOY + HOUR, DEPLOY + 2 * HOUR)).notes == ()
+
+
 def test_an_empty_file_is_no_error(tmp_path: Path) -> None:
     """Nobody wrote anything: complete, and nothing in it."""
     for name in ("m.jsonl", "m.csv"):
@@ -281,6 +300,8 @@ def test_an_empty_file_is_no_error(tmp_path: Path) -> None:
         ({"path": "m.csv", "timezone": "Europe/Berlim"}, "no time zone"),
         ({"path": "m.csv", "timezone": "../etc"}, "no time zone"),
         ({"path": "m.jsonl.gz", "follow": True}, "cannot be followed"),
+        ({"path": "m.jsonl", "stale_after": HOUR}, "follow: true"),
+        ({"path": "m.jsonl", "follow": True, "stale_after": timedelta(0)}, "above 0"),
     ],
 )
 def test_options_that_cannot_be(options: dict[str, object], word: str) -> None:
@@ -306,6 +327,9 @@ def test_doctor_reads_the_file(tmp_path: Path) -> None:
 def test_doctor_names_what_to_mend(tmp_path: Path) -> None:
     """`check` never raises: a missing or an unfinished file is a line with its next step."""
     (tmp_path / "mention.jsonl").write_text("")
+    (tmp_path / "m.csv").write_text("When,Review\n")
+    (columns,) = source(tmp_path, "m.csv").check()
+    assert columns.detail.endswith("in the header: When, Review")
     (missing,) = source(tmp_path).check()
     assert (missing.ok, missing.fix) == (False, "did you mean mention.jsonl?")
     whole = gzip.compress("".join(line(n) for n in range(2_000)).encode())

@@ -13,7 +13,7 @@ import pytest
 from gate.errors import SourceFault, SourceRefused
 from gate.model import Request
 from gate.ports import SourceContext
-from gate.sources.file import Options, Source
+from gate.sources.file import Options, Source, reading
 from gate.sources.file.lines import LONGEST
 from tests.support import DEPLOY, ManualClock
 
@@ -53,28 +53,28 @@ BAD = {
     "id-bool": (record(id=True), "id is true or false"),
     "duplicate-key": (
         b'{"id": "b", "id": "c", "created_at": "2026-03-10T14:00:00Z", "text": "x"}\n',
-        "'id' stands in it twice",
+        "one key stands in it twice",
     ),
     "nan": (record(rating=float("nan")), "NaN is not a JSON number"),
     "infinite": (b'{"id": "b", "created_at": "2026-03-10T14:00:00Z", "text": "x", "rating": 1e999}\n', "rating"),
-    "rating": (record(rating="five"), "rating: 'five' is not a number"),
-    "likes-fraction": (record(likes=1.5), "likes: 1.5 is not a whole number"),
+    "rating": (record(rating="five"), "rating is not a number"),
+    "likes-fraction": (record(likes=1.5), "likes is not a whole number"),
     "likes-list": (record(likes=[1]), "likes is a list"),
-    "likes-huge": (record(likes=10**30), "likes: the number is too large"),
+    "likes-huge": (record(likes=10**30), "likes is too large a number"),
     "digits": (b'{"id": ' + b"9" * 5000 + b"}\n", "too many digits"),
     "labels": (record(labels=["ios"]), "labels is a list"),
-    "label-nested": (record(labels={"os": {"name": "ios"}}), "labels.os is an object"),
+    "label-nested": (record(labels={"os": {"name": "ios"}}), "one of the labels is an object"),
     "deep": (b'{"a":' * 100_000 + b"\n", "nested too deeply"),
     "bytes": (b'{"id": "b", "text": "caf\xe9"}\n', "not UTF-8"),
     "no-zone": (record(created_at="2026-03-10T14:00:00"), "set `timezone:`"),
     "date-only": (record(created_at="2026-03-10"), "a date without a time of day"),
-    "not-a-time": (record(created_at="yesterday"), "'yesterday' is not a time"),
-    "impossible-time": (record(created_at="2026-02-30T14:00:00Z"), "is not a time"),
+    "not-a-time": (record(created_at="yesterday"), "created_at: not a time"),
+    "impossible-time": (record(created_at="2026-02-30T14:00:00Z"), "not a time"),
     "time-list": (record(created_at=[2026]), "a time is text or a number"),
     "time-bool": (record(created_at=True), "a time is text or a number"),
     "time-huge": (record(created_at=10**18), "epoch"),
     "time-edge": (record(created_at="0001-01-01T00:00:00+14:00"), "outside the years"),
-    "author-time": (record(author_created_at="long ago"), "author_created_at: 'long ago'"),
+    "author-time": (record(author_created_at="long ago"), "author_created_at: not a time"),
     "too-long": (b'{"id": "b", "text": "' + b"x" * LONGEST + b'"}\n', "longer than"),
 }
 
@@ -93,6 +93,33 @@ def test_a_bad_line_is_counted_or_refused(tmp_path: Path, bad: bytes, why: str) 
         fetch(tmp_path)
     assert why in refusal.value.message
     assert "bad_lines: skip" in refusal.value.hint
+    assert refusal.value.quote == unreadable.quote
+
+
+ZEBRA = {
+    "broken": b'{"text": "zebra\n',
+    "escape": b'{"text": "\\zebra"}\n',
+    "bare": b"zebra\n",
+    "text": record(text=["zebra"]),
+    "time": record(created_at="zebra"),
+    "date": record(created_at="2026-zebra"),
+    "author-time": record(author_created_at="zebra"),
+    "rating": record(rating="zebra"),
+    "likes": record(likes="zebra"),
+    "label": record(labels={"zebra": {}}),
+    "twice": b'{"zebra": 1, "zebra": 2}\n',
+}
+
+
+@pytest.mark.parametrize("bad", ZEBRA.values(), ids=ZEBRA)
+def test_what_somebody_wrote_is_only_in_the_quote(tmp_path: Path, bad: bytes) -> None:
+    """Reasons and refusals are stored with a run, so they repeat nothing of the line; its quote is for the moment."""
+    (tmp_path / "m.jsonl").write_bytes(bad)
+    (unreadable,) = fetch(tmp_path, bad_lines="skip").unreadable
+    with pytest.raises(SourceRefused) as refusal:
+        fetch(tmp_path)
+    assert "zebra" not in unreadable.why + refusal.value.message + refusal.value.hint + str(refusal.value)
+    assert unreadable.quote.startswith(bad.decode().strip()[:40])
 
 
 @pytest.mark.parametrize("position", [0, 4_321, 9_999])
@@ -120,11 +147,32 @@ def test_a_bad_line_is_reported_once_per_period(tmp_path: Path) -> None:
     assert counts == [1, 0, 0]
 
 
-def test_nothing_but_bad_lines_is_not_silence(tmp_path: Path) -> None:
-    """A file of which no line can be read is not complete, even where bad lines are skipped."""
+def test_a_bad_line_is_reported_once_in_two_periods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is read again for the second period, as too much was set aside, tells its bad lines only once."""
+    monkeypatch.setattr(reading, "AHEAD", 10)
+    before = record(created_at="2026-03-10T13:30:00Z")
+    (tmp_path / "m.jsonl").write_bytes(before * 60 + b"oops\n" + GOOD * 450 + b"oops again\n")
+    context = SourceContext("file", "", tmp_path, "", lambda reference: reference, ManualClock())
+    one, hour = Source(Options("m.jsonl", bad_lines="skip"), context), timedelta(hours=1)
+    first = one.fetch(Request(DEPLOY - hour, DEPLOY, None, timedelta(minutes=1)))
+    second = one.fetch(Request(DEPLOY, DEPLOY + hour, None, timedelta(minutes=1)))
+    assert (len(first.mentions), len(second.mentions)) == (60, 450)
+    assert [bad.where for bad in first.unreadable + second.unreadable] == ["m.jsonl:61", "m.jsonl:512"]
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["same object", "new process"])
+def test_nothing_but_bad_lines_is_not_silence(tmp_path: Path, *, fresh: bool) -> None:
+    """A file of which no line can be read is not complete at any poll, even where bad lines are skipped."""
     (tmp_path / "m.jsonl").write_bytes(b"oops\n" * 3)
-    found = fetch(tmp_path, bad_lines="skip")
-    assert (found.complete, found.reason) == (False, "not one line of m.jsonl could be read as a mention")
+    context = SourceContext("file", "", tmp_path, "", lambda reference: reference, ManualClock())
+    one, cursor, counts = Source(Options("m.jsonl", bad_lines="skip"), context), None, []
+    for minutes in (5, 10):
+        poll = Source(Options("m.jsonl", bad_lines="skip"), context) if fresh else one
+        found = poll.fetch(Request(DEPLOY, DEPLOY + timedelta(minutes=minutes), cursor, timedelta(minutes=1)))
+        cursor = found.cursor
+        counts.append(len(found.unreadable))
+        assert (found.complete, found.reason) == (False, "not one line of m.jsonl could be read as a mention")
+    assert counts == [3, 0]
 
 
 def test_a_quote_is_harmless(tmp_path: Path) -> None:
@@ -132,7 +180,7 @@ def test_a_quote_is_harmless(tmp_path: Path) -> None:
     (tmp_path / "m.jsonl").write_bytes("\x1b[31m\u202e\x00\x9b oops\n".encode())
     with pytest.raises(SourceRefused) as refusal:
         fetch(tmp_path)
-    assert refusal.value.message.isprintable()
+    assert (refusal.value.message + refusal.value.quote).isprintable()
 
 
 def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
@@ -263,7 +311,7 @@ CSV = {
     "too-few": (b"1,2026-03-10T14:00:00Z\n", "2 columns where the header has 3"),
     "too-many": (b"1,2026-03-10T14:00:00Z,a,b\n", "4 columns where the header has 3"),
     "bytes": (b"1,2026-03-10T14:00:00Z,caf\xe9\n", "not UTF-8"),
-    "time": (b"1,10.03.2026 14:00,x\n", "is not a time"),
+    "time": (b"1,10.03.2026 14:00,x\n", "not a time"),
     "empty-time": (b"1,,x\n", "no field 'created_at'"),
     "huge-cell": (b"1,2026-03-10T14:00:00Z," + b"x" * 200_000 + b"\n", "not a row of CSV: field larger"),
     "too-long": (b"1,2026-03-10T14:00:00Z," + b"x" * LONGEST + b"\n", "longer than"),
@@ -294,8 +342,9 @@ def test_a_quote_that_is_never_closed(tmp_path: Path) -> None:
 def test_columns_that_are_not_there(tmp_path: Path) -> None:
     """A missing column is refused at once, with the header and the nearest name."""
     (tmp_path / "m.csv").write_text("When,Review\n2026-03-10T14:00:00Z,fine\n")
-    with pytest.raises(SourceRefused, match=r"no column 'created_at'.*the header has: When, Review"):
+    with pytest.raises(SourceRefused, match=r"no column 'created_at' .* in the header$") as refusal:
         fetch(tmp_path, "m.csv")
+    assert refusal.value.quote == "When, Review"
     with pytest.raises(SourceRefused) as refusal:
         fetch(tmp_path, "m.csv", columns={"created_at": "When", "text": "review"})
     assert "did you mean 'Review'?" in refusal.value.hint

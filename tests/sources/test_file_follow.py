@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -29,11 +30,20 @@ def line(number: int, minute: float = 0) -> str:
 class Follower:
     """Polls one file as a run does, each time as far as the given minute."""
 
-    def __init__(self, folder: Path, path: str = "log.jsonl", *, follow: bool = True, restart: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        path: str = "log.jsonl",
+        *,
+        follow: bool = True,
+        restart: bool = False,
+        stale_after: timedelta | None = None,
+    ) -> None:
         """Start to follow; with ``restart`` each poll is made by a new process."""
         self.path = folder / path
-        self._context = SourceContext("file", "", folder, "", lambda reference: reference, ManualClock())
-        self._options = Options(path, follow=follow, bad_lines="skip")
+        self.clock = ManualClock()
+        self._context = SourceContext("file", "", folder, "", lambda reference: reference, self.clock)
+        self._options = Options(path, follow=follow, bad_lines="skip", stale_after=stale_after)
         self._source = Source(self._options, self._context)
         self._restart = restart
         self._cursor: str | None = None
@@ -59,6 +69,11 @@ class Follower:
         """Append to the file."""
         with self.path.open("a") as file:
             file.write(text)
+
+    def written(self, minute: float) -> None:
+        """Date the file as written at the minute."""
+        moment = (DEPLOY + timedelta(minutes=minute)).timestamp()
+        os.utime(self.path, (moment, moment))
 
 
 @pytest.fixture(params=[False, True], ids=["same object", "new process"])
@@ -146,10 +161,47 @@ def test_rotation_between_two_periods_is_never_silent(tmp_path: Path) -> None:
     assert not fetch.complete
 
 
+def test_rotation_between_two_periods_with_an_outage_is_never_silent(tmp_path: Path) -> None:
+    """Nor does it go unnoticed when the new log was not there yet at the first poll of the window."""
+    follower = Follower(tmp_path)
+    follower.write(line(1, -5))
+    follower.poll(-1, since=-10)
+    follower.path.rename(tmp_path / "log.1")
+    with pytest.raises(SourceDown):
+        follower.poll(1, first=True)
+    follower.write(line(2, 1))
+    fetch = follower.poll(2)
+    assert [mention.id for mention in fetch.mentions] == ["m2"]
+    assert not fetch.complete
+
+
+def test_a_file_that_is_no_longer_written_to(tmp_path: Path) -> None:
+    """With `stale_after` a log that stopped growing makes polls incomplete, until it grows again."""
+    follower = Follower(tmp_path, stale_after=timedelta(minutes=10))
+    follower.clock.time = DEPLOY + timedelta(hours=5)
+    follower.write(line(1, 0))
+    follower.written(0)
+    found = [follower.poll(10), follower.poll(11)]
+    follower.write(line(2, 11))
+    follower.written(11.5)
+    found.append(follower.poll(12))
+    assert [fetch.complete for fetch in found] == [True, False, True]
+    assert found[1].reason == "nothing was written to log.jsonl since 2026-03-10 14:00:00 UTC (stale_after)"
+    assert not found[1].permanent
+
+
+def test_silence_is_no_news_of_a_file_that_is_followed(tmp_path: Path) -> None:
+    """That nothing was written yet after the deploy is how each quiet window begins."""
+    follower = Follower(tmp_path)
+    follower.write(line(1, -60))
+    assert follower.poll(5).notes == ()
+
+
 def test_a_file_that_is_not_there_yet(follower: Follower) -> None:
     """A followed file may come later: down, not refused, and read when it is there."""
-    with pytest.raises(SourceDown, match="not there"):
+    with pytest.raises(SourceDown, match="not there") as down:
         follower.poll(1)
+    assert "each poll looks again" in down.value.hint
     follower.write(line(1))
     assert follower.ids(2) == ["m1"]
 

@@ -80,11 +80,46 @@ def test_newest_seconds_come_with_a_later_poll() -> None:
     assert [mention.text for mention in second.mentions] == ["acme24 just now"]
 
 
+def test_the_end_of_a_period_is_settled_half_a_minute_later() -> None:
+    """A poll at the end of its period says from when on posts are still to come; 30 seconds later it has them all."""
+    end = NOW + timedelta(milliseconds=500)
+    with x() as (api, server, clock):
+        clock.time = end
+        source = source_at(server, clock)
+        api.write(end - timedelta(milliseconds=200), "acme24 in the last moment")
+        first = ask(source, until=end)
+        clock.wait(end - (first.settled_until or end))
+        second = ask(source, first.cursor, until=end)
+    assert (first.complete, first.settled_until) == (True, end - timedelta(seconds=30))
+    assert (second.complete, second.settled_until) == (True, None)
+    assert [mention.text for mention in first.mentions + second.mentions] == ["acme24 in the last moment"]
+
+
+def test_polls_within_one_second_lose_nothing() -> None:
+    """What became deliverable between two polls of the same second comes with the second one."""
+    with x(3) as (api, server, clock):
+        source = source_at(server, clock)
+        clock.time = NOW + timedelta(milliseconds=100)
+        first = ask(source, until=NOW + minutes(1))
+        api.write(LIVE + timedelta(milliseconds=500), "acme24 new")
+        clock.time = NOW + timedelta(milliseconds=900)
+        second = ask(source, first.cursor, until=NOW + minutes(1))
+    assert [mention.text for mention in second.mentions] == ["acme24 new"]
+    assert second.settled_until == clock.time - timedelta(seconds=30)
+
+
+def test_a_past_period_is_settled() -> None:
+    """Of a period that ended long enough ago nothing is still to come."""
+    with x(3) as (_, server, clock):
+        assert ask(source_at(server, clock), until=NOW - minutes(1)).settled_until is None
+
+
 def test_a_period_that_has_only_begun_asks_nothing() -> None:
     """Within the first half minute of a period there is nothing to ask for, and that is complete."""
     with x(3) as (_, server, clock):
         fetch = ask(source_at(server, clock), since=NOW - timedelta(seconds=10))
     assert (fetch.mentions, fetch.complete, fetch.cursor) == ((), True, None)
+    assert fetch.settled_until == LIVE
     assert server.requests == []
 
 
@@ -252,6 +287,32 @@ def test_a_long_baseline_is_cut_at_seven_days() -> None:
     assert len(fetch.mentions) == 3
     assert fetch.complete
     assert any("goes back to 2026-03-03 14:31 UTC only" in note for note in fetch.notes)
+
+
+@pytest.mark.parametrize(("begin", "end"), [(13, 6.1), (8, 6.5), (21, 0)])
+def test_a_baseline_cut_to_little_is_not_complete(begin: float, end: float) -> None:
+    """When less than half of a period, or than a day of it, is within X's seven days, the poll is incomplete for good.
+
+    What is within them is delivered all the same.
+    """
+    with x() as (api, server, clock):
+        api.write(NOW - timedelta(days=6.8), "acme24 within reach")
+        period = {"since": NOW - timedelta(days=begin), "until": NOW - timedelta(days=end)}
+        source = source_at(server, clock)
+        first = ask(source, **period)  # type: ignore[arg-type]
+        second = ask(source, first.cursor, **period)  # type: ignore[arg-type]
+    assert [mention.text for mention in first.mentions] == ["acme24 within reach"]
+    for fetch in (first, second):
+        assert (fetch.complete, fetch.permanent) == (False, True)
+        assert "2026-03-03 14:31 UTC only: most of the period" in fetch.reason
+
+
+def test_the_usual_baseline_stays_complete() -> None:
+    """Seven days before a deploy that was hours ago are a note at most, not a run without a verdict."""
+    with x(3) as (_, server, clock):
+        deploy = NOW - timedelta(hours=5)
+        fetch = ask(source_at(server, clock), since=deploy - timedelta(days=7), until=deploy)
+    assert (fetch.complete, len(fetch.notes)) == (True, 1)
 
 
 def test_a_period_out_of_reach_is_not_quiet() -> None:

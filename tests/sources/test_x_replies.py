@@ -114,7 +114,9 @@ def test_a_post_without_time_is_dated_by_its_id() -> None:
         ({"id": "1e5", "text": "x"}, "no post id"),
         ({"id": "٣", "text": "x"}, "no post id"),
         ({"id": "1", "text": None}, ""),
-        ({"id": "1", "text": "x", "created_at": "yesterday"}, "yesterday"),
+        ({"id": "1", "text": "x", "created_at": "yesterday"}, "not RFC 3339"),
+        ({"id": "ann: it crashes", "text": "x"}, "no post id"),
+        ({"id": "1", "text": ["ann: it crashes"]}, "shape"),
         ("post", ""),
         (None, ""),
     ],
@@ -126,6 +128,7 @@ def test_a_broken_post_is_named_not_lost(item: object, why: str) -> None:
     (broken,) = page.unreadable
     assert broken.where == "page 1, post 2"
     assert why in broken.why
+    assert not any(value in broken.why for value in ("yesterday", "ann", "crashes"))
     assert len(broken.quote) <= 80
     assert page.posts == 2
 
@@ -158,8 +161,8 @@ FIELDS = [
 @given(st.lists(JSON | st.dictionaries(st.sampled_from(FIELDS), JSON | st.just("12"))), JSON, JSON)
 def test_any_json_is_read_or_named(items: list[object], includes: object, errors: object) -> None:
     """Posts of any shape are each read or reported, and never raise."""
-    page = read(*items, includes=includes, errors=errors)
-    assert len(page.mentions) + len(page.unreadable) == len(items)
+    page = read({"id": "1", "text": "fine"}, *items, includes=includes, errors=errors)
+    assert len(page.mentions) + len(page.unreadable) == len(items) + 1
     for mention in page.mentions:
         mention.text.encode()
 

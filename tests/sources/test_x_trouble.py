@@ -66,6 +66,12 @@ def test_refusals_are_final_and_say_what_to_do(recorded: str, says: str, hint: s
         (Reply(200, b"[" * 50_000), "instead of JSON"),
         (Reply.of([1, 2]), "JSON of an unknown shape (list)"),
         (Reply.of({"errors": [{"title": "Not all well", "detail": "try later"}]}), "try later"),
+        (
+            Reply.of({"errors": [{"detail": "try\x1b[2J later"}], "meta": {"result_count": 0}}),
+            "deliver it: try [2J later",
+        ),
+        (Reply.of({"errors": [{"detail": f"{TOKEN} failed"}], "meta": {}}), "deliver it: [redacted] failed"),
+        (Reply.of({"data": [], "errors": [{"code": 131}], "meta": {}}), "deliver it: an error it does not explain"),
         (Reply.of({"data": "none", "meta": {}}), "reply without posts"),
         (Reply(200, b'{"data": [], "meta": {}}', {}, "cut"), "broke"),
         (Reply(200, b"\x1f\x8b rubbish", {"content-encoding": "gzip"}), "not proper HTTP"),
@@ -178,6 +184,26 @@ def test_a_spent_quota_midway_is_final() -> None:
     assert len(fetch.mentions) == 1
     assert (fetch.complete, fetch.permanent) == (False, True)
     assert "credits are used up" in fetch.reason
+
+
+def test_errors_instead_of_the_second_page() -> None:
+    """A failure that X sends with status 200 is no end of the pages: what came is kept, and the poll is incomplete."""
+    failed = Reply.of({"errors": [{"detail": "Internal error"}], "meta": {"result_count": 0}})
+    with Server(Reply.of(PAGE), failed) as server:
+        fetch = ask(source_at(server))
+    assert len(fetch.mentions) == 1
+    assert (fetch.complete, fetch.permanent) == (False, False)
+    assert "could not deliver it: Internal error" in fetch.reason
+
+
+def test_errors_instead_of_a_count_are_no_silence() -> None:
+    """A count that failed is not taken for nobody having written: the search is made, with a note."""
+    failed = Reply.of({"errors": [{"detail": "Internal error"}], "meta": {"total_tweet_count": 0}})
+    last = Reply.of({**PAGE, "meta": {}})
+    with Server(failed, last) as server:
+        fetch = ask(source_at(server, probe=True))
+    assert len(fetch.mentions) == 1
+    assert any("did not count the posts beforehand: X could not deliver it" in note for note in fetch.notes)
 
 
 def test_the_same_page_for_ever_is_left() -> None:

@@ -7,19 +7,20 @@ One mention a line; ``id``, ``created_at`` (RFC 3339 or epoch) and ``text`` are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gate.errors import SourceFault, SourceRefused
 from gate.model import Check, Fetch, Unreadable
 from gate.sources.file import times
-from gate.sources.file.delimited import FIELDS, LABEL, delimited
+from gate.sources.file.delimited import delimited
 from gate.sources.file.inspection import Inspection
 from gate.sources.file.json_lines import json_lines
+from gate.sources.file.lines import harmless
 from gate.sources.file.mentions import MentionReader
 from gate.sources.file.opening import is_delimited, opened
+from gate.sources.file.options import Options
 from gate.sources.file.reading import Cursor, Place, Reading
 
 if TYPE_CHECKING:
@@ -29,51 +30,11 @@ if TYPE_CHECKING:
     from gate.model import Mention, Request
     from gate.ports import SourceContext
     from gate.sources.file.lines import Record
-    from gate.sources.file.opening import Opened
+    from gate.sources.file.opening import Opened, Stamp
 
-_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
+__all__ = ["Options", "Source"]
+
 _QUOTE = 80
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What users write below ``type: file``."""
-
-    path: str
-    """The file, from the policy's folder: .jsonl, .csv or .tsv, each also with .gz behind it."""
-    columns: dict[str, str] = field(default_factory=dict)
-    """For CSV and TSV: our field and the name of the column that holds it, where the two differ."""
-    timezone: str | None = None
-    """Of times that carry none, e.g. Europe/Berlin or +02:00; without it such lines are unreadable."""
-    bad_lines: Literal["refuse", "skip"] = "refuse"
-    """What to do about a line that is no mention: stop, or count it and go on."""
-    follow: bool = False
-    """The file is being written to: wait for it, leave half a line alone, notice when it is replaced."""
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be.
-
-        Raises:
-            ValueError: the message is for people.
-        """
-        name = self.path.lower().removesuffix(".gz")
-        if not name.endswith(_ENDINGS):
-            message = f"path: {self.path!r} must end in one of {', '.join(_ENDINGS)} (and .gz, where packed)"
-            raise ValueError(message)
-        if self.columns and not name.endswith((".csv", ".tsv")):
-            message = "columns: only CSV and TSV files have columns; the fields of JSON Lines have fixed names"
-            raise ValueError(message)
-        for ours in self.columns:
-            if ours not in FIELDS and not ours.startswith(LABEL):
-                near = get_close_matches(ours, FIELDS, n=1)
-                message = f"columns: unknown field {ours!r}" + (f", did you mean {near[0]!r}?" if near else "")
-                message += f"; known: {', '.join(FIELDS)}, labels.NAME"
-                raise ValueError(message)
-        if self.timezone is not None:
-            times.zone(self.timezone)
-        if self.follow and self.path.lower().endswith(".gz"):
-            message = "follow: a file packed with gzip cannot be followed; follow the plain file"
-            raise ValueError(message)
 
 
 class Source:
@@ -85,6 +46,8 @@ class Source:
         self._context = context
         self._path = context.folder / Path(options.path).expanduser()
         self._reading: Reading | None = None
+        self._told: _Known | None = None
+        self._misdated: set[datetime] = set()
 
     def fetch(self, request: Request) -> Fetch:
         """Return the mentions written in the asked period that this period has not had yet.
@@ -104,19 +67,23 @@ class Source:
                 why = f"{self._options.path} was replaced or cut after it was read up to line {place.line - 1:,}"
                 notes.append(f"{why}; it was read again from its beginning")
                 lost = f"{why}; what the old file held after that was not seen" if self._options.follow else ""
-                done = reading = None
+                done = reading = self._told = None
             if reading is None or not reading.serves(request, done):
                 reading = self._begin(request, done)
             poll = self._poll(file, request, done, reading)
         self._reading = reading
-        reason = lost or self._shortfall(poll, reading)
+        told = Place() if self._told is None else self._told.place
+        self._told = _Known(file.stamp, max(told, reading.place, key=lambda place: place.position))
+        # A new process would take a file without one mention for one that was read: it looks again.
+        again = reading.ahead or reading.useless
+        reason = lost or self._shortfall(poll, reading) or self._staleness(request, file.stamp)
         return Fetch(
             poll.mentions,
-            cursor=Cursor(reading.place, file.stamp, request.until, reading.ahead, lost).encode(),
+            cursor=Cursor(reading.place, file.stamp, request.until, again, lost).encode(),
             complete=not reason,
             reason=reason,
             unreadable=tuple(poll.unreadable),
-            notes=(*notes, *poll.notes),
+            notes=(*notes, *poll.notes, *self._misdating(request, reading)),
         )
 
     def check(self) -> Sequence[Check]:
@@ -126,22 +93,25 @@ class Source:
             with self._opened() as file:
                 found.read(self._records(file, Place()))
         except SourceFault as fault:
-            return [Check(f"file {self._options.path}", ok=False, detail=fault.message, fix=fault.hint)]
+            detail = f"{fault.message}: {fault.quote}" if fault.quote else fault.message
+            return [Check(f"file {self._options.path}", ok=False, detail=detail, fix=fault.hint)]
         return found.checks(self._context.stream, skip=self._options.bad_lines == "skip")
 
     def close(self) -> None:
         """Forget what was set aside."""
-        self._reading = None
+        self._reading = self._told = None
 
     def _poll(self, file: Opened, request: Request, done: Cursor | None, reading: Reading) -> _Poll:
         path = self._options.path
+        # A file is read again where too much was set aside, and for each period: what was told stays told.
+        told = max(0 if known is None else known.place.position for known in (done, self._told))
         old = 0 if done is None else done.place.position
         unreadable: list[Unreadable] = []
 
         def tell(record: Record, why: str) -> None:
             if self._options.bad_lines == "refuse":
                 raise _refusal(path, record, why)
-            if record.end > old:
+            if record.end > told:
                 unreadable.append(Unreadable(f"{path}:{record.line}", why, _quote(record)))
 
         said_before, zoneless = reading.place.position < old, reading.zoneless
@@ -163,16 +133,38 @@ class Source:
             return f"{path} is cut off or damaged after line {line:,}: its gzip packing does not end"
         if not poll.finished:
             return f"{path} was read up to line {line:,} in the time a poll may take; the next poll goes on there"
-        if poll.unreadable and not reading.mentions:
+        if reading.useless:
             return f"not one line of {path} could be read as a mention"
         return ""
+
+    def _staleness(self, request: Request, stamp: Stamp) -> str:
+        """Say since when nothing was written; a period that is over is not stale because time went by since."""
+        if (allowed := self._options.stale_after) is None:
+            return ""
+        written = datetime.fromtimestamp(stamp.modified / 1e9, UTC)
+        if min(request.until, self._context.clock.now()) - written <= allowed:
+            return ""
+        return f"nothing was written to {self._options.path} since {written:%Y-%m-%d %H:%M:%S} UTC (stale_after)"
+
+    def _misdating(self, request: Request, reading: Reading) -> list[str]:
+        """Say once a period that the file has nothing from that time at all: the deploy time may be wrong."""
+        if (span := reading.span()) is None or request.since in self._misdated:
+            return []
+        first, last = span
+        # What comes after the last mention of a file that is followed is just not written yet.
+        if first < request.until and (request.since <= last or self._options.follow):
+            return []
+        self._misdated.add(request.since)
+        there = f"the mentions in {self._options.path} are from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
+        asked = f"the asked period is {request.since:%Y-%m-%d %H:%M} to {request.until:%Y-%m-%d %H:%M} UTC"
+        return [f"{there}; {asked}"]
 
     def _opened(self) -> AbstractContextManager[Opened]:
         return opened(self._path, self._options.path, may_come=self._options.follow)
 
     def _replaced(self, done: Cursor | None, reading: Reading | None, file: Opened) -> Place | None:
         """Return how far the file was read that is no longer this one; None if it is, grown or not."""
-        seen = [(known.stamp, known.place) for known in (done, reading) if known is not None]
+        seen = [(known.stamp, known.place) for known in (done, reading, self._told) if known is not None]
         for stamp, place in seen:
             if stamp == file.stamp:
                 continue
@@ -199,6 +191,13 @@ class Source:
         return json_lines(file.handle, place.position, place.line, growing=growing)
 
 
+class _Known(NamedTuple):
+    """How far unreadable lines were told, of whatever period."""
+
+    stamp: Stamp
+    place: Place
+
+
 class _Poll(NamedTuple):
     mentions: tuple[Mention, ...]
     unreadable: list[Unreadable]
@@ -207,11 +206,9 @@ class _Poll(NamedTuple):
 
 
 def _refusal(path: str, record: Record, why: str) -> SourceRefused:
-    message = f"{path}:{record.line}: {why}: {_quote(record)}"
-    return SourceRefused(message, hint="mend the line, or set `bad_lines: skip` to count such lines and go on")
+    hint = "mend the line, or set `bad_lines: skip` to count such lines and go on"
+    return SourceRefused(f"{path}:{record.line}: {why}", hint=hint, quote=_quote(record))
 
 
 def _quote(record: Record) -> str:
-    # The line is hostile like any mention: nothing in the quote may move a terminal's cursor or turn its text around.
-    text = record.raw[: 4 * _QUOTE].decode(errors="replace").strip()[:_QUOTE]
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    return harmless(record.raw[: 4 * _QUOTE].decode(errors="replace").strip()[:_QUOTE])

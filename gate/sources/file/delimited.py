@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, BinaryIO
 
 from gate.errors import SourceRefused
-from gate.sources.file.lines import BYTE_ORDER_MARK, TOO_LONG, Line, Record, read_lines
+from gate.sources.file.lines import BYTE_ORDER_MARK, TOO_LONG, Line, Record, harmless, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,6 +30,7 @@ FIELDS = (
     "author_created_at",
     "author_followers",
 )
+_LONGEST_HEADER = 200
 LABEL = "labels."
 """Prefix of a field that becomes a label, e.g. ``labels.platform``."""
 
@@ -93,9 +94,11 @@ def _delimiter(path: str, header: str) -> str:
 
 def _missing(path: str, field: str, name: str, names: list[str]) -> SourceRefused:
     near = get_close_matches(name, names, n=1)
+    # In a file without a header the first line is somebody's words: a quote, which is not stored.
     return SourceRefused(
-        f"{path}:1: no column {name!r} for the field {field!r}; the header has: {', '.join(names)[:200] or 'nothing'}",
-        hint=(f"did you mean {near[0]!r}? " if near else "")
+        f"{path}:1: no column {name!r} for the field {field!r} in the header",
+        quote=harmless(", ".join(names)[:_LONGEST_HEADER]),
+        hint=(f"did you mean {harmless(near[0])!r}? " if near else "")
         + f"name the column in the policy, e.g. `columns: {{{field}: …}}`",
     )
 

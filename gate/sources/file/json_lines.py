@@ -55,9 +55,7 @@ class _Refused(ValueError):
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        message = f"the key {twice[:40]!r} stands in it twice"
+        message = "one key stands in it twice"
         raise _Refused(message)
     return found
 

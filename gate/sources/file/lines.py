@@ -47,6 +47,11 @@ class Record(NamedTuple):
         return self.raw[-_TAIL:]
 
 
+def harmless(text: str) -> str:
+    """Return a piece of the file for people: nothing in it may move a terminal's cursor or turn its text around."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
 def read_lines(handle: BinaryIO, position: int, *, growing: bool) -> Iterator[Line]:
     """Yield the lines from ``position`` on; of a growing file only those that end with a newline."""
     handle.seek(position)

@@ -1,4 +1,7 @@
-"""Turns one record into a mention, or says why it is none."""
+"""Turns one record into a mention, or says why it is none.
+
+Why a record is none is stored with the run, and what somebody wrote may not be: so no message here repeats a value.
+"""
 
 from __future__ import annotations
 
@@ -126,7 +129,7 @@ def _number(field: str, value: object) -> float:
     except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        message = f"{field}: {str(value)[:40]!r} is not a number"
+        message = f"{field} is not a number"
         raise ValueError(message)
     return number
 
@@ -135,11 +138,11 @@ def _count(field: str, value: object) -> int:
     if type(value) is not int:
         number = _number(field, value)
         if not number.is_integer():
-            message = f"{field}: {number!r} is not a whole number"
+            message = f"{field} is not a whole number"
             raise ValueError(message)
         value = int(number)
     if abs(value) > _LARGEST_COUNT:
-        message = f"{field}: the number is too large"
+        message = f"{field} is too large a number"
         raise ValueError(message)
     return value
 
@@ -147,7 +150,7 @@ def _count(field: str, value: object) -> int:
 def _labels(field: str, value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise _wrong(field, value, "an object")
-    return {key: _label(f"{field}.{key[:40]}", item) for key, item in value.items() if item is not None}
+    return {key: _label(f"one of the {field}", item) for key, item in value.items() if item is not None}
 
 
 def _label(field: str, item: object) -> str:

@@ -105,7 +105,8 @@ def _not_a_file(path: Path, shown: str) -> SourceRefused:
 
 def _missing(path: Path, shown: str, *, may_come: bool) -> SourceRefused | SourceDown:
     if may_come:
-        return SourceDown(f"{shown} is not there (yet)", hint="it is looked for again at each look")
+        hint = "start what writes it: each poll looks again, but a source without baseline may take no part"
+        return SourceDown(f"{shown} is not there (yet)", hint=hint)
     if not path.parent.is_dir():
         return SourceRefused(
             f"{shown} does not exist: there is no folder {path.parent.name!r}",

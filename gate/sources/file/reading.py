@@ -29,6 +29,7 @@ AHEAD = 20_000
 """Mentions kept aside because they are not due yet; some 20 MB."""
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_EVER = datetime.min.replace(tzinfo=UTC)
 _CLOCK_EVERY = 500  # records; a poll overruns its timeout by a few milliseconds at most
 
 
@@ -69,7 +70,7 @@ class Cursor:
     until: datetime
     """Everything before ``place`` that was written before this has been delivered."""
     ahead: bool
-    """Whether something before ``place`` is still owed."""
+    """Whether what stands before ``place`` must be read again: something in it is still owed, or none was a mention."""
     lost: str = ""
     """What was missed when a followed file was replaced; stays true for the rest of the period."""
 
@@ -119,6 +120,7 @@ class Reading:
         """Start at ``place``, where nothing before it is owed that was written before ``low``."""
         self._reader = reader
         self._stream = stream
+        self._whole = not place.position
         self.place = place
         self._low = low
         self._high = _NEVER
@@ -127,6 +129,9 @@ class Reading:
         """Of the file when its end was reached; None before."""
         self.mentions = 0
         """Records that were mentions, whether asked for or not."""
+        self._unreadable = 0
+        self._first = _NEVER
+        self._last = _EVER
         self.cut_off = False
         """Whether the file ended in the middle of its packing."""
 
@@ -134,6 +139,15 @@ class Reading:
     def ahead(self) -> bool:
         """Whether mentions that were met may still be owed."""
         return bool(self._ahead) or self._high < _NEVER
+
+    @property
+    def useless(self) -> bool:
+        """Whether the file holds something, and no mention."""
+        return self._whole and bool(self._unreadable) and not self.mentions
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """Return the times of the file's first and last mention; None where it has none or was read in part."""
+        return (self._first, self._last) if self._whole and self.stamp and self.mentions else None
 
     @property
     def zoneless(self) -> int:
@@ -198,15 +212,19 @@ class Reading:
     ) -> None:
         if record.fault or not record.fields:
             if record.fault:
+                self._unreadable += 1
                 unreadable(record, record.fault)
             return
         try:
             mention = self._reader.read(record.fields)
         except ValueError as error:
+            self._unreadable += 1
             unreadable(record, str(error))
             return
         self.mentions += 1
         created_at = mention.created_at
+        self._first = min(self._first, created_at)
+        self._last = max(self._last, created_at)
         if created_at < request.since or created_at >= self._high or self._stream not in {"", mention.stream}:
             return
         if created_at < request.until:

@@ -53,7 +53,7 @@ class TimeReader:
         try:
             return self._utc(_parse(value))
         except OverflowError:
-            message = f"time {value!r} is outside the years 1 to 9999"
+            message = "a time outside the years 1 to 9999"
             raise ValueError(message) from None
 
     def _utc(self, stamp: datetime) -> datetime:
@@ -100,17 +100,17 @@ def _variant(value: str) -> datetime:
     try:
         stamp = datetime.fromisoformat(text)
     except ValueError:
-        message = f"{value[:40]!r} is not a time; RFC 3339 is wanted, e.g. 2026-03-10T14:00:00Z"
+        message = "not a time; RFC 3339 is wanted, e.g. 2026-03-10T14:00:00Z"
         raise ValueError(message) from None
     if len(text) <= _DATE_LENGTH:
-        message = f"{value!r} is a date without a time of day"
+        message = "a date without a time of day"
         raise ValueError(message)
     return stamp
 
 
 def _epoch(number: float) -> datetime:
     if not math.isfinite(number) or abs(number) >= _LARGEST_MILLISECONDS:
-        message = f"{number!r} is no time in epoch seconds or milliseconds"
+        message = "a number that is no time in epoch seconds or milliseconds"
         raise ValueError(message)
     seconds = number if abs(number) < _LARGEST_SECONDS else number / 1000
     return datetime.fromtimestamp(seconds, UTC)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gate.errors import SourceDown
 from gate.model import Mention, Unreadable
 from gate.sources.x.cursor import written_at
+from gate.sources.x.refusals import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,12 +47,15 @@ def page(reply: Mapping[str, Any], *, number: int, source: str, stream: str) -> 
     """Read one search reply.
 
     Raises:
-        SourceDown: it has neither posts nor the count of them.
+        SourceDown: it has neither posts nor the count of them, or says that it could not deliver them.
     """
     items, meta = reply.get("data", []), reply.get("meta")
+    problem = _first_error(reply)
     if not isinstance(items, list) or not isinstance(meta, dict):
-        message = f"X sent a reply without posts: {_first_error(reply) or ', '.join(map(str, reply)) or 'empty'}"[:200]
+        message = f"X sent a reply without posts: {problem or one_line(', '.join(map(str, reply))) or 'empty'}"
         raise SourceDown(message)
+    if problem and not items:
+        raise _failed(problem)
     users = _list(_object(reply.get("includes")).get("users"))
     authors = {user["id"]: user for user in users if isinstance(user, dict) and isinstance(user.get("id"), str)}
     mentions, unreadable = [], []
@@ -60,10 +64,8 @@ def page(reply: Mapping[str, Any], *, number: int, source: str, stream: str) -> 
             mentions.append(_mention(item, authors, source, stream))
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             where = f"page {number}, post {place}"
-            why = f"no {error.args[0]!r} in it" if isinstance(error, KeyError) else str(error)
-            unreadable.append(Unreadable(where, why, json.dumps(item)[:LONGEST_QUOTE]))
+            unreadable.append(Unreadable(where, _why(error), json.dumps(item)[:LONGEST_QUOTE]))
     token = meta.get("next_token")
-    problem = _first_error(reply)
     return Page(
         tuple(mentions),
         tuple(unreadable),
@@ -78,8 +80,10 @@ def total(reply: Mapping[str, Any]) -> int:
     """Read how many posts a counts reply counts.
 
     Raises:
-        SourceDown: it does not say.
+        SourceDown: it does not say, or says that it could not count.
     """
+    if problem := _first_error(reply):
+        raise _failed(problem)
     meta = _object(reply.get("meta"))
     for name in ("total_post_count", "total_tweet_count"):
         if isinstance(meta.get(name), int):
@@ -91,11 +95,27 @@ def total(reply: Mapping[str, Any]) -> int:
     return sum(_count(bucket, "post_count", "tweet_count") for bucket in buckets)
 
 
+def _failed(problem: str) -> SourceDown:
+    # X sends some failures with status 200; without posts they look like nobody having written.
+    return SourceDown(f"X could not deliver it: {problem}", hint="the next look tries again; see docs.x.com/status")
+
+
+class _Odd(ValueError):
+    """What is wrong with a post, in our words."""
+
+
+def _why(error: Exception) -> str:
+    # Python's own messages repeat the value; what a user wrote belongs into the quote alone, which is not stored.
+    if isinstance(error, _Odd):
+        return str(error)
+    return f"no {error.args[0]!r} in it" if isinstance(error, KeyError) else "not of the shape of a post"
+
+
 def _mention(item: Mapping[str, Any], authors: Mapping[str, Mapping[str, Any]], source: str, stream: str) -> Mention:
     post_id = item["id"]
     if not (isinstance(post_id, str) and post_id.isascii() and post_id.isdecimal() and len(post_id) <= LONGEST_ID):
-        message = f"{post_id!r} is no post id"
-        raise ValueError(message)
+        message = "what stands as its id is no post id"
+        raise _Odd(message)
     note = _object(item.get("note_post") or item.get("note_tweet"))
     metrics = _object(item.get("public_metrics"))
     author = item.get("author_id")
@@ -136,7 +156,11 @@ def _language(tag: object) -> str:
 
 
 def _time(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = "a time in it is not RFC 3339"
+        raise _Odd(message) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
@@ -148,8 +172,8 @@ def _first_error(reply: Mapping[str, Any]) -> str:
     for error in map(_object, _list(reply.get("errors"))):
         text = error.get("detail") or error.get("message") or error.get("title")
         if isinstance(text, str):
-            return text[:200]
-    return ""
+            return one_line(text)
+    return "an error it does not explain" if reply.get("errors") else ""
 
 
 def _object(value: object) -> Mapping[str, Any]:

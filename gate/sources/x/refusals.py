@@ -7,7 +7,6 @@ body that is a list, know no 402, and cannot tell a rate limit from a spent quot
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from gate.errors import SourceDown, SourceRefused
@@ -35,6 +34,7 @@ _WHAT = {
     403: "the key may not do this",
     404: "there is no X API at this address",
 }
+LONGEST_SAID = 200
 BAD_REQUEST, UNPAID, TOO_EARLY, TOO_MANY, BROKEN = 400, 402, 425, 429, 500
 
 
@@ -80,4 +80,9 @@ def _problem(response: requests.Response) -> tuple[str, str]:
     title = " ".join(str(each.get(name, "")) for each in (first, inner) for name in ("title", "type"))
     said = inner.get("message") or first.get("detail") or first.get("message") or inner.get("detail")
     said = said or first.get("error") or first.get("title") or ""
-    return title, re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", str(said))[:200]
+    return title, one_line(str(said))
+
+
+def one_line(said: str) -> str:
+    """Return what X says, safe to print: it may echo the query, or hold anything at all."""
+    return "".join(each if each.isprintable() else " " for each in said[: 2 * LONGEST_SAID])[:LONGEST_SAID].strip()

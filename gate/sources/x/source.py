@@ -1,6 +1,7 @@
 """The source itself: turns the period asked for into walks, within X's seven days and our budget.
 
-X delivers posts up to 30 seconds ago; the last half minute of a period comes with a later poll.
+X delivers posts up to 30 seconds ago; the last half minute of a period comes with a later poll, and
+``Fetch.settled_until`` says so.
 """
 
 from __future__ import annotations
@@ -33,19 +34,24 @@ LAG = timedelta(seconds=30)
 """X refuses to be asked for anything newer."""
 TOLERATED = timedelta(hours=1)
 """How much may be cut off at X's seven days before it is worth saying."""
+ENOUGH = timedelta(days=1)
+"""What must be left of a period that is cut off there, and half of it, for it to count as heard."""
 CHECK_TIMEOUT = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
 class _Period:
-    """What X can be asked for, in whole seconds."""
+    """What X can be asked for now."""
 
     floor: datetime
     """Oldest moment X takes."""
     start: datetime
     end: datetime
-    live: bool
-    """The end is as near to now as X allows: it need not be said."""
+    """X has nothing to deliver yet, or nothing is asked for, from here on."""
+    last: datetime | None
+    """The end in whole seconds, as X takes it; None where X itself stops there, 30 seconds ago."""
+    settled: datetime | None
+    """The end, where more was asked for."""
 
 
 class Source:
@@ -72,13 +78,14 @@ class Source:
             reason = f"X's search goes back seven days, to {period.floor:%Y-%m-%d %H:%M} UTC; this period ended before"
             return Fetch((), cursor=request.cursor, complete=False, reason=reason, permanent=True)
         if period.end <= period.start:
-            return Fetch((), cursor=request.cursor)
+            return Fetch((), cursor=request.cursor, settled_until=period.settled)
         client = self._open()
         client.give(request.timeout)
         search = partial(client.search, self._query(), authors=self._options.author_details)
         walker = Walker(search, self._purse, page_size=self._options.page_size, max_pages=self._options.max_pages)
         cursor, stop = self._advance(cursor, period, request, walker)
-        return self._fetched(replace(cursor, reads=self._purse.reads, usd=self._purse.usd), stop, walker)
+        fetch = self._fetched(replace(cursor, reads=self._purse.reads, usd=self._purse.usd), stop, walker)
+        return replace(fetch, settled_until=period.settled)
 
     def check(self) -> Sequence[Check]:
         """Count the last seven days' posts: says whether the key works, what is left, what it will cost."""
@@ -102,7 +109,11 @@ class Source:
     def _advance(self, cursor: Cursor, period: _Period, request: Request, walker: Walker) -> tuple[Cursor, Stop | None]:
         walk = partial(walker.walk, source=self._context.name, stream=self._context.stream)
         if request.cursor is None and period.floor - request.since > TOLERATED:
-            walker.haul.notes[f"X's search goes back to {period.floor:%Y-%m-%d %H:%M} UTC only"] = None
+            cut = f"X's search goes back to {period.floor:%Y-%m-%d %H:%M} UTC only"
+            if period.end - period.floor >= max(ENOUGH, (request.until - request.since) / 2):
+                walker.haul.notes[cut] = None
+            else:
+                cursor = replace(cursor, lost=f"{cut}: most of the period asked for lies before that")
         cursor = _losses(cursor, period)
         if cursor.gap:
             cursor, stop = walk(cursor, gap_stretch(cursor.gap, period.floor))
@@ -122,7 +133,7 @@ class Source:
             return None
         client = self._open()
         try:
-            count = posts.total(client.count(self._query(), start_time=period.start, end_time=period.end))
+            count = posts.total(client.count(self._query(), start_time=period.start, end_time=period.last))
         except SourceFault as fault:
             # Search has its own access and its own limits, and says itself what is wrong.
             walker.haul.cost += Cost(requests=1)
@@ -174,9 +185,15 @@ class Source:
 
 
 def _period(request: Request, now: datetime) -> _Period:
-    floor, edge = _up(now - REACH), _down(now - LAG)
-    until = _up(request.until)
-    return _Period(floor, max(_down(request.since), floor), min(until, edge), live=until >= edge)
+    floor, edge = _up(now - REACH), now - LAG
+    last = _up(request.until)
+    return _Period(
+        floor,
+        start=max(_down(request.since), floor),
+        end=min(request.until, edge),
+        last=last if last <= edge else None,
+        settled=edge if edge < request.until else None,
+    )
 
 
 def _losses(cursor: Cursor, period: _Period) -> Cursor:
@@ -196,9 +213,9 @@ def _new_stretch(cursor: Cursor, period: _Period) -> Stretch | None:
     if cursor.seen_to and period.end <= cursor.seen_to:
         return None
     if cursor.since_id is None:
-        return Stretch(id_at(period.start) - 1, None, period.end, times=(period.start, period.end))
+        return Stretch(id_at(period.start) - 1, None, period.end, times=(period.start, period.last))
     after = max(cursor.since_id, id_at(period.floor) - 1)
-    before = None if period.live else id_at(period.end)
+    before = id_at(period.last) if period.last else None
     return None if before and before <= after + 1 else Stretch(after, before, period.end)
 
 

@@ -49,7 +49,7 @@ class Stretch:
     """What the walk will have seen once it is finished; None for a gap, which says nothing new."""
     newest: int = 0
     """Highest id read on an earlier part of this walk."""
-    times: tuple[datetime, datetime] | None = None
+    times: tuple[datetime, datetime | None] | None = None
     """The same stretch by time. X takes one or the other; the first walk of a period has no id to go by."""
 
     def bounds(self) -> dict[str, Any]:

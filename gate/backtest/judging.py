@@ -1,0 +1,160 @@
+"""Judges the releases of a shard with the engine that also serves the live gate."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import TYPE_CHECKING, Any
+
+from gate.engine import Parts, Watch
+from gate.errors import UsageFault
+from gate.listening import Listener
+from gate.model import Fetch
+from gate.sources.file.json_lines import parse
+from gate.sources.file.mentions import MentionReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from gate.backtest.cases import Case
+    from gate.decide import Decider
+    from gate.model import Check, Mention, Release, Request, Score, Verdict
+    from gate.ports import Scorer
+    from gate.reading import Plan
+
+    Setup = tuple[Callable[[Release], Plan], Callable[[Release], Decider], Scorer]
+    """How to plan a release's run, how to make a decider for it, and the scorer they share."""
+    Builder = Callable[[str, str], Setup]
+    """Builds that from a policy's text and path; importable, as each process calls it."""
+
+REMEMBERED = 200_000
+"""Scores of texts kept by a process: recorded streams repeat themselves."""
+
+_setup: Setup
+
+
+class Recorded:
+    """Mentions already in memory, as a source."""
+
+    def __init__(self, mentions: Sequence[Mention]) -> None:
+        """Take the mentions of one release."""
+        self._mentions = mentions
+
+    def fetch(self, request: Request) -> Fetch:
+        """Return the mentions of the period, once."""
+        if request.cursor:
+            return Fetch((), cursor=request.cursor)
+        within = tuple(each for each in self._mentions if request.since <= each.created_at < request.until)
+        return Fetch(within, cursor="all")
+
+    def check(self) -> list[Check]:
+        """Nothing to try."""
+        return []
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class Ended:
+    """A clock that stands at the end of the window: every look lies in the past."""
+
+    def __init__(self, now: datetime) -> None:
+        """Take the end."""
+        self._now = now
+
+    def now(self) -> datetime:
+        """Return the end."""
+        return self._now
+
+    def wait(self, duration: timedelta) -> None:
+        """Nothing is waited for."""
+
+
+class Remembering:
+    """A scorer that reads each text once."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        """Take the scorer."""
+        self._scorer = scorer
+        self._known: dict[str, Score | None] = {}
+
+    def score(self, texts: Sequence[str]) -> list[Score | None]:
+        """Score what is new, look up the rest."""
+        known = self._known
+        if len(known) > REMEMBERED:
+            known.clear()
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(new, self._scorer.score(new), strict=True))
+        return [known[text] for text in texts]
+
+    def languages(self) -> frozenset[str]:
+        """Return the scorer's."""
+        return self._scorer.languages()
+
+
+def judge_all(
+    cases: Sequence[Case], shards: Sequence[tuple[Path, Sequence[int]]], start: tuple[Builder, str, str], jobs: int
+) -> Iterator[dict[int, dict[str, Any]]]:
+    """Judge every shard and yield verdicts by the case's index, a shard at a time, in no fixed order.
+
+    Args:
+        cases: all releases.
+        shards: each file with the indices of the releases in it.
+        start: what builds the parts of a run, and the policy's text and path for it.
+        jobs: processes to use; one works without a second process.
+    """
+    work = [(path, [(i, cases[i]) for i in group]) for path, group in shards]
+    if jobs == 1:
+        _begin(*start)
+        for path, group in work:
+            yield _judge_shard(path, group)
+        return
+    with ProcessPoolExecutor(jobs, initializer=_begin, initargs=start) as pool:
+        for done in as_completed([pool.submit(_judge_shard, path, group) for path, group in work]):
+            yield done.result()
+
+
+def _begin(builder: Builder, text: str, path: str) -> None:
+    global _setup  # noqa: PLW0603 - once a process, as scorers take long to load
+    plan, decider, scorer = builder(text, path)
+    _setup = plan, decider, Remembering(scorer)
+
+
+def _judge_shard(path: Path, group: Sequence[tuple[int, Case]]) -> dict[int, dict[str, Any]]:
+    mentions: dict[int, list[Mention]] = {index: [] for index, _ in group}
+    reader = MentionReader("file", None, make_ids=False)
+    with path.open("rb") as lines:
+        for line in lines:
+            index, _, raw = line.partition(b"\t")
+            try:
+                mentions[int(index)].append(reader.read(parse(raw)))
+            except ValueError as error:
+                message = f"a mention of a release cannot be read: {error}: {raw[:80].decode(errors='replace')!r}"
+                raise UsageFault(message, hint="every mention needs id, created_at and text") from error
+    path.unlink()
+    return {index: _plain(case, _judge(case, mentions.pop(index))) for index, case in group}
+
+
+def _judge(case: Case, mentions: Sequence[Mention]) -> Verdict:
+    plan, decider, scorer = _setup
+    listener = Listener("file", required=True, source=Recorded(mentions))
+    clock = Ended(case.release.window_to)
+    parts = Parts([listener], None, scorer, decider(case.release), clock, lambda _source, author: author)
+    watch = Watch(plan(case.release), parts)
+    watch.hear_baseline()
+    *_, last = watch.looks(all_looks=False)
+    return last.verdict
+
+
+def _plain(case: Case, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "outcome": verdict.outcome.value,
+        "decision": verdict.decision.value,
+        "code": verdict.code,
+        "reason": verdict.reason,
+        "decided_at": verdict.decided_at.isoformat().replace("+00:00", "Z"),
+        "mentions_baseline": verdict.tally.mentions_baseline,
+        "mentions_post": verdict.tally.mentions_post,
+    }

@@ -1,0 +1,118 @@
+"""Sorts recorded mentions by the release that needs them, on disk, so that memory stays flat.
+
+One pass over the files; each line goes to the shard of every release whose periods it lies in.
+A shard holds a few releases, and is small enough to be judged in memory by one process.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import defaultdict
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, BinaryIO
+
+from gate.errors import UsageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from gate.backtest.cases import Case
+
+MOST_SHARDS = 200
+"""Open at once; well below the usual limit of 1,024 files."""
+EVERY = 20_000
+"""Lines between two reports of progress."""
+
+
+class Shards:
+    """Files of mentions, one for each few releases; a line is ``case index, tab, mention``."""
+
+    def __init__(self, folder: Path, cases: Sequence[Case]) -> None:
+        """Open the files in a folder that is empty."""
+        self._stack = ExitStack()
+        count = min(MOST_SHARDS, len(cases))
+        self.paths = [folder / f"{number:03}" for number in range(count)]
+        self.groups = [[i for i in range(len(cases)) if i % count == number] for number in range(count)]
+        self._files = [self._stack.enter_context(path.open("wb")) for path in self.paths]
+        self._by_stream: dict[str, list[tuple[datetime, datetime, int]]] = defaultdict(list)
+        for index, case in enumerate(cases):
+            span = (case.release.baseline_from, case.release.window_to, index)
+            self._by_stream[case.release.stream].append(span)
+        self._any_stream = self._by_stream.pop("", [])
+        self.lines = self.skipped = 0
+
+    def __enter__(self) -> Self:
+        """Return the shards themselves."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the files, so that others may read them."""
+        self._stack.close()
+
+    def add(self, path: Path, *, skip_bad_lines: bool, progress: Callable[[int], None]) -> None:
+        """Distribute one file of mentions, JSON Lines, gzipped or not.
+
+        Args:
+            path: the file.
+            skip_bad_lines: count lines that are no mention, and go on.
+            progress: told the position in the file now and then, in bytes as it lies on disk.
+
+        Raises:
+            UsageFault: the file cannot be read, or holds a line that is no mention.
+        """
+        try:
+            with path.open("rb") as raw, _unpacked(raw, path) as lines:
+                for number, line in enumerate(lines, start=1):
+                    if not self._place(line) and not self._forgiven(path, number, line, skip=skip_bad_lines):
+                        continue
+                    if number % EVERY == 0:
+                        progress(raw.tell())
+                progress(raw.tell())
+        except (OSError, EOFError) as error:
+            message = f"cannot read the mentions in {path}: {getattr(error, 'strerror', None) or error}"
+            raise UsageFault(message, hint="give JSON Lines, whole, plain or gzipped") from error
+
+    def _place(self, line: bytes) -> bool:
+        """Write a line wherever it is needed; tell whether it could be read."""
+        try:
+            fields = json.loads(line)
+            at = datetime.fromisoformat(fields["created_at"])
+            if at.tzinfo is None:
+                return False
+            stream = fields.get("stream") or ""
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return not line.strip()
+        self.lines += 1
+        for index in self._needing(stream, at):
+            self._files[index % len(self._files)].write(b"%d\t%s\n" % (index, line.rstrip(b"\r\n")))
+        return True
+
+    def _needing(self, stream: str, at: datetime) -> Iterator[int]:
+        for spans in (self._by_stream.get(stream, ()), self._any_stream):
+            for start, end, index in spans:
+                if start <= at < end:
+                    yield index
+
+    def _forgiven(self, path: Path, number: int, line: bytes, *, skip: bool) -> bool:
+        if not skip:
+            quote = line[:80].decode(errors="replace").strip()
+            message = f"{path}:{number}: no mention with a created_at that carries its zone: {quote!r}"
+            raise UsageFault(message, hint="mend the line, or count such lines and go on with --skip-bad-lines")
+        self.skipped += 1
+        return True
+
+
+@contextmanager
+def _unpacked(raw: BinaryIO, path: Path) -> Iterator[Iterable[bytes]]:
+    if path.suffix != ".gz":
+        yield raw
+        return
+    with gzip.open(raw) as lines:
+        yield lines

@@ -1,0 +1,152 @@
+"""The share test: did the share of negative mentions rise after the deploy, looking after every mention?
+
+Model. Scores s in [0, 1] (high is negative) arrive one by one: a baseline, then the mentions after the deploy.
+
+Null. Each later mention is exchangeable with the baseline, except that independently, with a probability of at most `tolerate`
+(which may differ from mention to mention), it has turned: its score only went up.
+
+1. Ranks. p_i = (how many of all scores so far are higher + U_i * how many are equal, itself among them) / (how many there are),
+   U_i uniform from the seed. Without tolerance p_1, p_2, ... are independent and uniform, ties or none (Vovk, Gammerman &
+   Shafer, Algorithmic Learning in a Random World, 2nd ed. 2022, ch. 8).
+2. Bets. Each bet f_i >= 0 falls in p, integrates to at most 1 and is fixed by the counts of mentions and by an early tenth of
+   the baseline, which is not ranked: given it, the rest is exchangeable still. Hence W_n = sum_k w_k prod_i f_ki(p_i) has
+   E[W_n | past] <= W_{n-1}, and P(W_n >= 1 / alpha for any n) <= alpha (Ville 1939; Ramdas, Gruenwald, Vovk & Shafer,
+   Game-theoretic statistics and safe anytime-valid inference, Statistical Science 2023).
+   (Bets read off the values of the *ranked* baseline would not do: ranks are independent of each other, not of values.)
+3. Tolerance. Lay the true scores x beside unturned ones z <= x. A mention that has not turned ranks no more negative among x
+   than among z (others only went up), so p_i >= p_i(z), f falls, and E[f(p_i)] <= E[f(p_i(z))] = integral f; one that has
+   turned brings at most max f. So (1 - t) integral f + t max f as divisor is valid for any scorer. With the scorer's
+   densities we charge t E[f | a typical negative of this scorer] instead, in a pool that is not polluted: cheaper, and as
+   right as those densities; no density is trusted at t = 0, where validity needs none.
+4. Threads. Each step is raised to the exponent from `bursts`, at most 1: exactly valid at t = 0 (see there). That it also
+   holds back streams that come in threads is a working model checked by simulation (not a bound), and so is an exponent
+   below 1 together with t > 0, where past ranks may tell a little of values.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+from gate.decide.bets import spread
+from gate.decide.bounds import Change, ChangeBound
+from gate.decide.bursts import Bursts
+from gate.decide.densities import ScoreDensities
+from gate.decide.uniform import uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EARLY = 10
+"""One baseline mention in this many, the oldest, is set aside to weigh the bets."""
+REFRESH = 0.05
+"""Bets are recomputed when the part of the pool that came after the deploy has grown by this much."""
+
+
+class ShareTest:
+    """A test martingale against "no more than `tolerate` of the mentions have turned negative".
+
+    >>> from gate.decide.densities import ScoreDensities
+    >>> import random
+    >>> rng = random.Random(7)
+    >>> draw = lambda share: min(0.99, max(0.01, rng.gauss(0.7 if rng.random() < share else 0.3, 0.2)))
+    >>> labels = [k % 2 == 0 for k in range(4000)]
+    >>> scorer = ScoreDensities.from_labelled([draw(float(n)) for n in labels], labels)
+    >>> test = ShareTest([draw(0.2) for _ in range(500)], alpha=0.01, tolerate=0.02, densities=scorer, seed=1)
+    >>> for _ in range(200): test.update(draw(0.2))
+    >>> test.rejected
+    False
+    >>> for _ in range(200): test.update(draw(0.6))
+    >>> test.rejected, test.max_log_wealth > math.log(100)
+    (True, True)
+    """
+
+    def __init__(
+        self, baseline: Sequence[float], *, alpha: float, tolerate: float, densities: ScoreDensities | None, seed: int
+    ) -> None:
+        """Take the scores before the deploy in order of arrival.
+
+        Args:
+            baseline: scores in [0, 1].
+            alpha: largest chance of ever rejecting a harmless release.
+            tolerate: part of the mentions that may turn negative.
+            densities: of the scorer; None where it was never measured.
+            seed: breaks ties.
+        """
+        if not (0 < alpha < 1 and 0 <= tolerate < 1):
+            message = f"alpha must lie in (0, 1) and tolerate in [0, 1): {alpha}, {tolerate}"
+            raise ValueError(message)
+        early = len(baseline) // EARLY if densities else 0
+        self._densities = densities or ScoreDensities.generic()
+        self._anything = densities is None
+        self._pool = sorted(map(_checked, baseline[early:]))
+        self._ranked = len(self._pool)
+        self._count = 0
+        self._tolerate, self._limit = tolerate, math.log(1 / alpha)
+        self._uniform = uniform(seed)
+        self._bursts = Bursts(baseline[early:], self._uniform)
+        self._bets = spread(self._densities.posterior(baseline[:early]))
+        self._refresh_at = 0.0
+        self._change = self._bound(baseline, alpha)
+        self.log_wealth = self.max_log_wealth = 0.0
+        self.rejected = False
+
+    @property
+    def burstiness(self) -> float:
+        """phi: 1 for independent posts, else how many posts carry the evidence of one."""
+        return self._bursts.phi
+
+    @property
+    def odds(self) -> float:
+        """The e-value as odds: wealth this large has a chance of at most 1 in `odds` if the release were harmless."""
+        return math.exp(min(700.0, self.max_log_wealth))
+
+    def update(self, score: float) -> None:
+        """Fold one mention in."""
+        score = _checked(score)
+        p = self._rank(score)
+        eta, top = self._bursts.exponent, -math.inf
+        for bet in self._bets:
+            bet.log_wealth += eta * bet.log_pays[bisect_right(bet.edges, p)]
+            top = max(top, bet.log_wealth)
+        self.log_wealth = top + math.log(sum([math.exp(bet.log_wealth - top) for bet in self._bets]))
+        self.max_log_wealth = max(self.max_log_wealth, self.log_wealth)
+        self.rejected = self.rejected or self.log_wealth >= self._limit
+        self._bursts.feed(p)
+        self._change.add(self._densities.share_of(score))
+
+    def estimate(self) -> Change:
+        """Negative shares before and after as this scorer's densities unmix them, and 1 - alpha bounds on the change, for all looks.
+
+        Without densities it is the mean score that is compared. A scorer that sees this stream's negatives worse than those it was
+        measured on shrinks both shares and the change alike.
+        """
+        return self._change.now(self._bursts.phi)
+
+    def _rank(self, score: float) -> float:
+        """Rank among all scores so far and put it among them; first bring the bets up to date with the counts."""
+        n = self._ranked + self._count
+        polluted = self._count / n if n else 0.0
+        if polluted >= self._refresh_at:
+            self._refresh_at = polluted + REFRESH
+            for bet in self._bets:
+                bet.refresh(self._densities, polluted, self._tolerate, anything=self._anything)
+        pool = self._pool
+        above = bisect_right(pool, score)
+        equal = above - bisect_left(pool, score, 0, above) + 1
+        pool.insert(above, score)
+        self._count += 1
+        return (n - above + self._uniform() * equal) / (n + 1)
+
+    def _bound(self, baseline: Sequence[float], alpha: float) -> ChangeBound:
+        share = self._densities.share_of
+        low, high = self._densities.share_range()
+        return ChangeBound(map(share, baseline), alpha=alpha, low=low, high=high)
+
+
+def _checked(score: float) -> float:
+    if not 0 <= score <= 1:
+        message = f"a score must lie in [0, 1], not {score}"
+        raise ValueError(message)
+    return score

@@ -1,0 +1,52 @@
+"""Measures what a scorer's negative and other posts look like, for the share test's bets.
+
+    python tools/measure_densities.py vader [--data ../shared/data/labelled]
+
+Writes gate/scorers/data/<scorer>.json. Measured on SemEval 2013–2016 (Task A tweets); a trained scorer must bring scores of
+posts it was not trained on instead, as tools/train_blend.py does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import sys
+from pathlib import Path
+
+from gate.decide import ScoreDensities
+from gate.wiring import build_scorer, default_options
+
+ROOT = Path(__file__).resolve().parent.parent
+SET = "semeval2013-2016.jsonl.gz"
+DIGITS = 6
+
+
+def plain(densities: ScoreDensities) -> dict[str, list[float]]:
+    """Return the masses as JSON holds them."""
+    parts = {"cuts": densities.cuts, "neg": densities.neg, "non": densities.non}
+    return {name: [round(value, DIGITS) for value in values] for name, values in parts.items()}
+
+
+def main() -> int:
+    """Score, measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else "")
+    parser.add_argument("scorer")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data" / "labelled")
+    arguments = parser.parse_args()
+    with gzip.open(arguments.data / SET, "rt", encoding="utf-8") as lines:
+        posts = [json.loads(line) for line in lines]
+    scorer = build_scorer(arguments.scorer, default_options("scorers", arguments.scorer))
+    scores = scorer.score([post["text"] for post in posts])
+    known = [(s.negative, p["label"] == "negative") for s, p in zip(scores, posts, strict=True) if s is not None]
+    densities = ScoreDensities.from_labelled([s for s, _ in known], [negative for _, negative in known])
+    target = ROOT / "gate" / "scorers" / "data" / f"{arguments.scorer}.json"
+    target.write_text(
+        json.dumps({"measured_on": SET, "posts": len(known), **plain(densities)}, indent=1) + "\n", "utf-8"
+    )
+    print(f"{target.relative_to(ROOT)}: {len(known)} posts, {len(densities.neg)} bins")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
