@@ -23,8 +23,8 @@ ON = On(Decision.HOLD, Decision.HOLD)
 
 
 def history(bad_after: int = 0) -> ListSource:
-    """A calm day at one mention every 15 minutes, then one a minute, bad ones from ``bad_after`` on."""
-    before = [mention(i, DEPLOY - 15 * MINUTE * (i + 1), "bad" if i % 5 == 0 else "fine") for i in range(96)]
+    """A calm day at one mention every 3 minutes, then one a minute, bad ones from ``bad_after`` on."""
+    before = [mention(i, DEPLOY - 3 * MINUTE * (i + 1), "bad" if i % 5 == 0 else "fine") for i in range(480)]
     after = [
         mention(
             1000 + i, DEPLOY + MINUTE * i + timedelta(seconds=30), "bad" if bad_after and i >= bad_after else "fine"

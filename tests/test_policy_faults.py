@@ -181,7 +181,7 @@ def test_faults_between_fields_are_found_beside_others() -> None:
         ("scorer: 3", "scorer: must be a mapping of keys and values"),
         ("rules: []", "rules: must hold at least one (leave the key out for the default rule, share)"),
         ("rules: [share]", "rules.0: must be a mapping of keys and values"),
-        ("rules: [{type: surge}]", "rules.0.type: unknown type 'surge'; known: keyword, share, threshold"),
+        ("rules: [{type: spike}]", "rules.0.type: unknown type 'spike'; known: keyword, share, surge, threshold"),
         ("rules: [{type: share, alpha: low}]", "rules.0.alpha: must be a number"),
         ("rules: [{type: share, alpha: .nan}]", "rules.0.alpha: must be a finite number"),
         ("rules: [{type: share, alpha: 1e999}]", "rules.0.alpha: must be a finite number"),

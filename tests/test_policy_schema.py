@@ -127,7 +127,7 @@ def test_the_schema_takes_what_the_gate_takes() -> None:
         {"window": {"length": 45}},
         {"baseline": {"match": "hour"}},
         {"scorer": "vadr"},
-        {"rules": [{"type": "surge"}]},
+        {"rules": [{"type": "spike"}]},
         {"rules": [{"type": "keyword"}]},
         {"minimum": {"mentions": 1.5}},
         {"actions": {"waiting": []}},
@@ -150,7 +150,7 @@ def test_editors_see_every_option_explained() -> None:
     sources = {each["properties"]["type"]["const"]: each for each in properties["sources"]["items"]["oneOf"]}
     assert sorted(sources) == plugins.names("sources")
     rules = {each["properties"]["type"]["const"]: each for each in properties["rules"]["items"]["oneOf"]}
-    assert sorted(rules) == ["keyword", "share", "threshold"]
+    assert sorted(rules) == ["keyword", "share", "surge", "threshold"]
     assert "at least" not in rules["share"]["properties"]["alpha"]["description"]
     assert rules["share"]["properties"]["alpha"]["description"].startswith("Largest chance")
     assert rules["share"]["properties"]["alpha"]["default"] == 0.01

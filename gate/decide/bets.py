@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from gate.decide.densities import ScoreDensities
 
-EFFECTS = ((0.35, 0.15), (0.8, 0.5), (1.5, 0.35))
-"""How far the log odds of a negative post may rise, and the weight of each: 0.20 -> 0.26, 0.36, 0.53."""
+EFFECTS = ((0.35, 0.15), (0.8, 0.45), (1.5, 0.3), (3.0, 0.1))
+"""How far the log odds of a negative post may rise, and the weight of each: 0.20 -> 0.26, 0.36, 0.53, 0.83."""
 
 NEGLIGIBLE = 0.03
 """Baseline shares less probable than this get no bet."""
@@ -65,7 +65,7 @@ def spread(shares: dict[float, float]) -> list[Bet]:
 
     >>> bets = spread({0.2: 0.99, 0.5: 0.01})
     >>> [round(b.after, 2) for b in bets], round(sum(math.exp(b.log_wealth) for b in bets), 12)
-    ([0.26, 0.36, 0.53], 1.0)
+    ([0.26, 0.36, 0.53, 0.83], 1.0)
     """
     kept = {share: w for share, w in shares.items() if w >= NEGLIGIBLE}
     total = math.fsum(kept.values())
