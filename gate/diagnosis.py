@@ -55,15 +55,14 @@ def _store(clock: Clock, environ: Mapping[str, str], store: str | None) -> Itera
 
 
 def _scorer(policy: Policy) -> Iterator[Diagnosis]:
-    name = policy.scorer.type
     try:
-        scorer = wiring.build_scorer(name, policy.scorer.options)
-        (score,) = scorer.score([PROBE])
-        reads = ", ".join(sorted(scorer.languages())) or "any language"
-        detail = f"reads {reads}" if score is None else f"reads {reads}; the probe scored {score.score:+.2f}"
-        yield Diagnosis("scorer", Check(name, ok=score is not None, detail=detail))
+        for route in wiring.build_routes(policy.scorer).routes:
+            (score,) = route.scorer.score([PROBE])
+            reads = ", ".join(sorted(route.scorer.languages())) or "any language"
+            detail = f"reads {reads}" if score is None else f"reads {reads}; the probe scored {score.score:+.2f}"
+            yield Diagnosis("scorer", Check(route.name, ok=score is not None, detail=detail))
     except GateError as fault:
-        yield Diagnosis("scorer", Check(name, ok=False, detail=fault.message, fix=fault.hint))
+        yield Diagnosis("scorer", Check(policy.scorer.type, ok=False, detail=fault.message, fix=fault.hint))
 
 
 def _sources(policy: Policy, clock: Clock, environ: Mapping[str, str]) -> Iterator[Diagnosis]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from gate.decide import Decider
+    from gate.language import Routes
     from gate.model import Coverage, Mention
     from gate.ports import Clock, Scorer
 
@@ -42,7 +43,7 @@ class Parts:
     listeners: Sequence[Listener]
     baseline_listeners: Sequence[Listener] | None
     """Where the baseline is heard, if elsewhere than the window."""
-    scorer: Scorer
+    scorer: Scorer | Routes
     decider: Decider
     clock: Clock
     hash_author: Callable[[str, str], str]

@@ -148,4 +148,4 @@ class Run:
 
 def versions_of(policy: Policy) -> dict[str, str]:
     """Return what must be the same for two runs to be comparable."""
-    return {"gate": __version__, "scorer": policy.scorer.type}
+    return {"gate": __version__, "scorer": str(policy.scorer)}

@@ -142,6 +142,10 @@ class Scored:
     """SHA-256 of the text, so that a kept text can be shown to be the one that was scored."""
     phrases: tuple[str, ...] = ()
     """Phrases of ``keyword`` rules found in the text, as written in the policy."""
+    scorer: str = ""
+    """Name of the scorer that scored it, where the policy has several."""
+    emotion: str = ""
+    """The strongest emotion it shows, for reports only: no rule reads it. Empty where none shows."""
     compared: bool = True
     """False where its source was not heard before the deploy, so that there is nothing to compare it with."""
     text: str | None = None

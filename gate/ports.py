@@ -83,6 +83,14 @@ class Scorer(Protocol):
 
 
 @runtime_checkable
+class Explainer(Protocol):
+    """A scorer that can say why; the method is a scorer's to have or not."""
+
+    def explain(self, text: str) -> Sequence[tuple[str, float]]:
+        """Return the words that moved the score, strongest first; weight < 0 is towards negative, its unit the scorer's."""
+
+
+@runtime_checkable
 class Action(Protocol):
     """Something done about a verdict."""
 

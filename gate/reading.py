@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gate.filters import PhraseFinder, Sieve
+from gate.insight.emotion import strongest
+from gate.language import Routes, may_be
 from gate.model import Dropped, DropReason, Period, Scored
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from gate.filters import Filters
+    from gate.language import Route
     from gate.model import Mention, Release, Score
     from gate.ports import Scorer
 
@@ -35,36 +38,41 @@ class Plan:
     match: timedelta | None = None
     """Only baseline mentions at the window's time of day (24 h) or of week (7 d) count; None for all."""
     keep_text: bool = False
+    emotions: bool = False
+    """Whether to read the emotions of what is written after the deploy; reports show them."""
 
 
 class Reader:
     """Turns the mentions of one period into kept and dropped ones."""
 
-    def __init__(self, plan: Plan, period: Period, scorer: Scorer, hash_author: Callable[[str, str], str]) -> None:
+    def __init__(
+        self, plan: Plan, period: Period, scorer: Scorer | Routes, hash_author: Callable[[str, str], str]
+    ) -> None:
         """Start with nobody having voted."""
         self._plan = plan
         self._period = period
-        self._scorer = scorer
+        self._routes = Routes.of(scorer)
         self._hash_author = hash_author
         self._sieve = Sieve(plan.filters)
         self._finder = PhraseFinder(plan.phrases)
-        self._reads = scorer.languages()
 
     def read(self, mentions: Iterable[Mention]) -> list[Scored | Dropped]:
         """Judge and score each mention, in order."""
         pending = [(mention, self._judge(mention)) for mention in mentions]
-        scores = iter(self._scorer.score([mention.text for mention, dropped in pending if dropped is None]))
+        chosen = [(judged[0], mention.text) for mention, judged in pending if not isinstance(judged, Dropped)]
+        scores = iter(self._routes.score(chosen))
         read: list[Scored | Dropped] = []
-        for mention, dropped in pending:
-            if dropped is not None:
-                read.append(dropped)
+        for mention, judged in pending:
+            if isinstance(judged, Dropped):
+                read.append(judged)
             elif (score := next(scores)) is None:
                 read.append(self._drop(mention, DropReason.UNSCORABLE, "no words"))
             else:
-                read.append(self._keep(mention, score))
+                read.append(self._keep(mention, score, *judged))
         return read
 
-    def _keep(self, mention: Mention, score: Score) -> Scored:
+    def _keep(self, mention: Mention, score: Score, route: Route, language: str) -> Scored:
+        feeling = self._plan.emotions and self._period is Period.POST and may_be(language, ("en",))
         return Scored(
             id=mention.id,
             source=mention.source,
@@ -77,18 +85,24 @@ class Reader:
             lang=mention.lang,
             text_hash=_hash(mention.text),
             phrases=self._finder.find(mention.text),
+            scorer=route.name if len(self._routes.routes) > 1 else "",
+            emotion=strongest(mention.text) if feeling else "",
             text=mention.text if self._plan.keep_text else None,
         )
 
-    def _judge(self, mention: Mention) -> Dropped | None:
+    def _judge(self, mention: Mention) -> Dropped | tuple[Route, str]:
+        """Return who reads the mention and its language, or why it does not count."""
         if self._period is Period.BASELINE and not self._matches(mention.created_at):
             return self._drop(mention, DropReason.OUTSIDE_WINDOW, "another hour than the window's")
-        language = mention.lang.split("-")[0].lower()
-        if self._reads and language and language not in self._reads:
-            return self._drop(mention, DropReason.LANGUAGE, f"the scorer does not read {language}")
+        wanted = self._plan.filters.languages
+        choice = self._routes.choose(mention.text, mention.lang, detecting=bool(wanted))
+        if choice.route is None:
+            return self._drop(mention, DropReason.LANGUAGE, choice.refusal)
+        if choice.detected and not may_be(choice.language, wanted):
+            return self._drop(mention, DropReason.LANGUAGE, f"detected {choice.language}")
         found = self._sieve.judge(mention)
         if found is None:
-            return None
+            return choice.route, choice.language
         dropped = self._drop(mention, *found)
         if found[0] not in _VOTED or not (phrases := self._finder.find(mention.text)):
             return dropped

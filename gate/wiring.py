@@ -16,9 +16,10 @@ from gate.decide import Decider, Keyword, ScoreDensities
 from gate.engine import Parts, Watch
 from gate.errors import EvidenceFault, UsageFault
 from gate.foreground import Run
+from gate.language import Route, Routes, may_be
 from gate.listening import Listener
 from gate.model import Release
-from gate.policy import SourceSpec, load_text, resolve_secret
+from gate.policy import ByLanguage, SourceSpec, load_text, resolve_secret
 from gate.ports import SourceContext
 from gate.reading import Plan
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from gate.evidence import PackContents
     from gate.foreground import RunLog
     from gate.model import Verdict
-    from gate.policy import Policy
+    from gate.policy import Policy, ScorerSpec
     from gate.ports import Clock, Scorer, Source
     from gate.store import Store
 
@@ -71,6 +72,28 @@ def build_scorer(name: str, options: object) -> Scorer:
     """Load a scorer by the name users write."""
     scorer: Scorer = plugins.load("scorers", name).Scorer(options)
     return scorer
+
+
+def build_routes(spec: ScorerSpec) -> Routes:
+    """Build the scorer of a policy, or each of them by language.
+
+    Raises:
+        UsageFault: a scorer does not read the language it is named for.
+    """
+    if not isinstance(spec.options, ByLanguage):
+        return Routes(Route(spec.type, build_scorer(spec.type, spec.options)))
+    given = spec.options
+    languages = {tag: _route(inner, tag) for tag, inner in given.languages.items()}
+    for tag, route in languages.items():
+        reads = route.scorer.languages()
+        if not may_be(tag, reads):
+            message = f"scorer.languages.{tag}: {given.languages[tag].type} does not read {tag}"
+            raise UsageFault(message, hint=f"it reads {', '.join(sorted(reads))}; name another scorer for {tag}")
+    return Routes(_route(given.default, "default") if given.default else None, languages)
+
+
+def _route(spec: ScorerSpec, place: str) -> Route:
+    return Route(f"{spec.type} ({place})", build_scorer(spec.type, spec.options))
 
 
 def default_options(kind: plugins.Kind, name: str) -> object:
@@ -123,7 +146,7 @@ def open_run(
     hash_author: AuthorHash,
 ) -> Iterator[Run]:
     """Build one run in the foreground; its sources are closed when the block ends."""
-    plan = plan_of(policy, release)
+    plan = replace(plan_of(policy, release), emotions=True)
     before = baseline_sources(policy)
     with (
         open_sources(policy, policy.sources, clock, environ, stream=release.stream) as listeners,
@@ -132,7 +155,7 @@ def open_run(
         parts = Parts(
             listeners=listeners,
             baseline_listeners=baseline_listeners or None,
-            scorer=build_scorer(policy.scorer.type, policy.scorer.options),
+            scorer=build_routes(policy.scorer),
             decider=Decider(policy.decision_rules(), release, densities_of(policy.scorer.type)),
             clock=clock,
             hash_author=hash_author,
@@ -153,11 +176,14 @@ def plan_of(policy: Policy, release: Release) -> Plan:
     )
 
 
-def build_recorded(text: str, path: str) -> tuple[Callable[[Release], Plan], Callable[[Release], Decider], Scorer]:
+def build_recorded(
+    text: str, path: str
+) -> tuple[Callable[[Release], Plan], Callable[[Release], Decider], Scorer | Routes]:
     """Build what a backtest needs of a policy: how to plan a run, how to make a decider, and the scorer."""
     policy = load_text(text, path=path)
     rules = policy.decision_rules()
-    scorer = build_scorer(policy.scorer.type, policy.scorer.options)
+    several = isinstance(policy.scorer.options, ByLanguage)
+    scorer = build_routes(policy.scorer) if several else build_scorer(policy.scorer.type, policy.scorer.options)
     densities = densities_of(policy.scorer.type)
     return (
         partial(plan_of, replace(policy, keep_text=False)),

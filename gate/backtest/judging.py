@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate.engine import Parts, Watch
 from gate.errors import UsageFault
+from gate.language import Routes
 from gate.listening import Listener
 from gate.model import Fetch
 from gate.sources.file.json_lines import parse
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from gate.ports import Scorer
     from gate.reading import Plan
 
-    Setup = tuple[Callable[[Release], Plan], Callable[[Release], Decider], Scorer]
+    Setup = tuple[Callable[[Release], Plan], Callable[[Release], Decider], Scorer | Routes]
     """How to plan a release's run, how to make a decider for it, and the scorer they share."""
     Builder = Callable[[str, str], Setup]
     """Builds that from a policy's text and path; importable, as each process calls it."""
@@ -118,7 +119,7 @@ def judge_all(
 def _begin(builder: Builder, text: str, path: str) -> None:
     global _setup  # noqa: PLW0603 - once a process, as scorers take long to load
     plan, decider, scorer = builder(text, path)
-    _setup = plan, decider, Remembering(scorer)
+    _setup = plan, decider, scorer if isinstance(scorer, Routes) else Remembering(scorer)
 
 
 def _judge_shard(path: Path, group: Sequence[tuple[int, Case]]) -> dict[int, dict[str, Any]]:

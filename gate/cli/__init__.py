@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -46,6 +46,15 @@ class Commands(click.Group):
             return super().get_command(ctx, cmd_name)
         command: click.Command = importlib.import_module(f"gate.cli.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever the command returns
+        """Run the command; a reader (head, less) that goes away is no fault of ours."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Here rather than in main: click ends with 1 before main could see it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -130,6 +131,7 @@ def _report(record: Record, pack: str, store: str) -> Report:
         notes=tuple(dict.fromkeys([*record.baseline.notes, *(n for look in record.looks for n in look.notes)])),
         samples=_samples(record),
         moods=tuple(look.verdict.tally.mood_after for look in record.looks),
+        emotions=Counter(scored.emotion for look in record.looks for scored in look.kept if scored.emotion),
     )
 
 

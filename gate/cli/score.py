@@ -2,83 +2,109 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from gate.ports import Scorer
+    from gate.cli.texts import Item
+    from gate.language import Choice, Routes
+    from gate.model import Score
 
 BATCH = 256
-"""Lines scored together: enough for batching scorers, little enough to see output at once."""
+"""Texts scored together at most: enough for scorers that batch, little enough to hold in memory."""
+MOST_WORDS = 10
+"""That ``--explain`` shows of one text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to write of each text."""
+
+    routes: Routes
+    name: str
+    explain: bool
+    emotions: bool
 
 
 @click.command("score", short_help="Score texts: lines or JSON Lines in, JSON Lines out.")
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--scorer", "name", default=None, help="Scorer to use; without it the default one.")
-def command(file: BinaryIO, name: str | None) -> None:
+@click.option("--explain", is_flag=True, help="Add the words that moved the score, strongest first.")
+@click.option("--emotions", is_flag=True, help="Add the emotions that show, 0 … 1; English words only.")
+def command(file: BinaryIO, name: str | None, *, explain: bool, emotions: bool) -> None:
     """Score texts, one a line: plain, or JSON objects with `text` (and `id`, `lang`).
 
-    One JSON object a line comes out, in the same order. A text that holds nothing to read has
-    `dropped` with the reason in place of the numbers.
+    One JSON object a line comes out, in the same order, as soon as its line is there. A text that
+    does not count has `dropped` with the reason in place of the numbers: `unscorable` (nothing to
+    read in it), `language` (stated or detected, and not read by the scorer), `unreadable`.
 
     \b
-    echo "the new login is horrible" | gate score
+    echo "the new login is horrible" | gate score --explain
     gate score mentions.jsonl --scorer vader > scores.jsonl
+    tail -f posts.txt | gate score
     """
+    from gate.cli.texts import batches
+    from gate.language import Route, Routes
     from gate.policy import DEFAULT_SCORER
-    from gate.report import safe
     from gate.wiring import build_scorer, default_options
 
     name = name or DEFAULT_SCORER
     scorer = build_scorer(name, default_options("scorers", name))
-    batch: list[dict[str, Any]] = []
-    for line in file:
-        batch.append(_item(line.decode("utf-8", "replace").rstrip("\r\n")))
-        if len(batch) == BATCH:
-            for row in _rows(batch, scorer, name):
-                click.echo(safe.json(row))
-            batch.clear()
-    for row in _rows(batch, scorer, name):
-        click.echo(safe.json(row))
+    wanted = Wanted(Routes(Route(name, scorer)), name, explain, emotions)
+    if explain:
+        _must_explain(scorer, name)
+    out = sys.stdout.buffer
+    for batch in batches(file, BATCH):
+        out.writelines(_lines(batch, wanted))
+        # The next read may wait for somebody to write, and a reader of ours must not wait with it.
+        out.flush()
 
 
-def _item(line: str) -> dict[str, Any]:
-    import json
+def _must_explain(scorer: object, name: str) -> None:
+    from gate.errors import UsageFault
+    from gate.ports import Explainer
 
-    if not line.lstrip().startswith("{"):
-        return {"text": line}
-    try:
-        item = json.loads(line)
-    except (ValueError, RecursionError):
-        # A person may well write a line that begins with a brace.
-        return {"text": line}
-    return item if isinstance(item, dict) else {"text": line}
+    if not isinstance(scorer, Explainer):
+        message = f"scorer {name} cannot say which words moved its score"
+        raise UsageFault(message, hint="leave --explain out, or say --scorer vader")
 
 
-def _rows(batch: list[dict[str, Any]], scorer: Scorer, name: str) -> Iterator[dict[str, Any]]:
-    reads = scorer.languages()
-    reasons = [_refusal(item, reads) for item in batch]
-    texts = [item["text"] for item, reason in zip(batch, reasons, strict=True) if not reason]
-    scores = iter(scorer.score(texts))
-    for item, reason in zip(batch, reasons, strict=True):
-        known = {"id": str(item["id"])} if "id" in item else {}
-        if reason:
-            yield {**known, "scorer": name, "dropped": reason}
-        elif (score := next(scores)) is None:
-            yield {**known, "scorer": name, "dropped": "unscorable"}
-        else:
-            parts = {"negative": score.negative, "neutral": score.neutral, "positive": score.positive}
-            numbers = {key: number for key, number in parts.items() if number is not None}
-            yield {**known, **numbers, "score": score.score, "scorer": name}
+def _lines(batch: Sequence[Item], wanted: Wanted) -> Iterator[bytes]:
+    from gate.report import safe
+
+    choices = [wanted.routes.choose(item.text, item.lang) if item.text is not None else None for item in batch]
+    chosen = [
+        (choice.route, item.text)
+        for item, choice in zip(batch, choices, strict=True)
+        if choice and choice.route and item.text is not None
+    ]
+    scores = iter(wanted.routes.score(chosen))
+    for item, choice in zip(batch, choices, strict=True):
+        score = next(scores) if choice and choice.route else None
+        row = {**item.known, **_row(item.text, choice, score, wanted), "scorer": wanted.name}
+        yield safe.json(row).encode() + b"\n"
 
 
-def _refusal(item: dict[str, Any], reads: frozenset[str]) -> str:
-    if not isinstance(item.get("text"), str):
-        return "unreadable"
-    language = item.get("lang")
-    if reads and isinstance(language, str) and language and language.split("-")[0].lower() not in reads:
-        return "language"
-    return ""
+def _row(text: str | None, choice: Choice | None, score: Score | None, wanted: Wanted) -> dict[str, Any]:
+    if text is None or choice is None:
+        return {"dropped": "unreadable"}
+    if choice.route is None:
+        return {"dropped": "language", "detail": choice.refusal}
+    if score is None:
+        return {"dropped": "unscorable"}
+    parts = {"negative": score.negative, "neutral": score.neutral, "positive": score.positive, "score": score.score}
+    row: dict[str, Any] = {key: number for key, number in parts.items() if number is not None}
+    if wanted.explain:
+        # That it can was asked before the first line.
+        words = choice.route.scorer.explain(text)[:MOST_WORDS]  # type: ignore[attr-defined]
+        row["words"] = [[word, round(weight, 4)] for word, weight in words]
+    if wanted.emotions:
+        from gate.insight.emotion import emotions
+
+        row["emotions"] = {name: strength for name, strength in emotions(text).items() if strength}
+    return row

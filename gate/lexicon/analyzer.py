@@ -121,6 +121,18 @@ class FastVader(library.SentimentIntensityAnalyzer):  # type: ignore[misc]
 
     def scores(self, text: str) -> tuple[float, float, float, float]:
         """Negative, neutral and positive share and the compound, not rounded."""
+        text, lower, values, _ = self._read(text)
+        if not values:
+            return 0.0, 1.0 if lower else 0.0, 0.0, 0.0
+        return summarise(values, len(lower) - len(values), text)
+
+    def contributions(self, text: str) -> list[tuple[str, float]]:
+        """The words with a valence, in order, each with what it adds after negation, emphasis and "but"."""
+        _, lower, values, places = self._read(text)
+        return [(lower[place], value) for place, value in zip(places, values, strict=True)]
+
+    def _read(self, text: str) -> tuple[str, list[str], list[float], list[int]]:
+        """The text with emoji in words, its bare words, and the valences with their places."""
         if self._ascii_emoji or not text.isascii():
             text = self._describe_emoji(text)
         lowered = text.lower()
@@ -131,16 +143,14 @@ class FastVader(library.SentimentIntensityAnalyzer):  # type: ignore[misc]
             # Lowering can lengthen a letter (dotted I), so the bare form must be cut first.
             raw = text.split()
             lower = [self._memo[word].lower() for word in raw]
-        if not lower:
-            return 0.0, 0.0, 0.0, 0.0
         lexicon = self.lexicon
         hits = list(compress(count(), map(lexicon.__contains__, lower)))
-        if not hits:
-            return 0.0, 1.0, 0.0, 0.0
-        words = _Words(lower, raw or text.split())
-        has_nt = "n't" in lowered
         values: list[float] = []
         places: list[int] = []
+        if not hits:
+            return text, lower, values, places
+        words = _Words(lower, raw or text.split())
+        has_nt = "n't" in lowered
         for index in hits:
             near = lower[index - 3 if index > 3 else 0 : index + 3]
             if has_nt or not _ACTIVE.isdisjoint(near):
@@ -152,7 +162,7 @@ class FastVader(library.SentimentIntensityAnalyzer):  # type: ignore[misc]
                 places.append(index)
         if "but" in lower:
             weigh_but(values, places, lower.index("but"))
-        return summarise(values, len(lower) - len(values), text)
+        return text, lower, values, places
 
     def _describe_emoji(self, text: str) -> str:
         names = self._single

@@ -8,7 +8,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gate import plugins
 from gate.decide import RULES, Minimum, On, Share
 from gate.filters import Filters
 from gate.model import Outcome
@@ -22,10 +21,11 @@ from gate.policy.checks import (
 )
 from gate.policy.faults import Faults, shown
 from gate.policy.fields import field_types, no_mapping, read_options, read_value
-from gate.policy.sections import DEFAULT_SCORER, ActionSpec, Baseline, Policy, ScorerSpec, SourceSpec, Window
+from gate.policy.plugging import read_plug, read_scorer, read_typed
+from gate.policy.sections import DEFAULT_SCORER, ActionSpec, Baseline, Policy, SourceSpec, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Mapping
 
     from gate.policy.reading import Document, Place
 
@@ -79,7 +79,7 @@ def build(document: Document) -> Policy:
         "minimum": minimum,
         "sources": sources,
         "filters": _section(top, "filters", Filters, faults),
-        "scorer": _scorer(top, faults),
+        "scorer": read_scorer(top.get("scorer", DEFAULT_SCORER), ("scorer",), faults),
         "rules": _rules(top, faults),
         "on": _on(top, faults),
         "actions": _actions(top, faults),
@@ -125,7 +125,7 @@ def _sources(top: Mapping[str, object], release: str | None, faults: Faults) -> 
     read: list[tuple[Common, str, Any, Place]] = []
     for index, item in enumerate(items):
         place: Place = ("sources", index)
-        found = _plug("sources", item, place, faults, also=field_types(Common))
+        found = read_plug("sources", item, place, faults, also=field_types(Common))
         if not found or not isinstance(item, dict):
             continue
         common = read_options(Common, {key: item[key] for key in field_types(Common) if key in item}, place, faults)
@@ -154,18 +154,11 @@ def _named(read: list[tuple[Common, str, Any, Place]], faults: Faults) -> tuple[
     return tuple(specs)
 
 
-def _scorer(top: Mapping[str, object], faults: Faults) -> ScorerSpec | None:
-    written = top.get("scorer", DEFAULT_SCORER)
-    item = {"type": written} if isinstance(written, str) else written
-    found = _plug("scorers", item, ("scorer",), faults)
-    return ScorerSpec(*found) if found else None
-
-
 def _rules(top: Mapping[str, object], faults: Faults) -> tuple[Any, ...]:
     if "rules" not in top:
         return (Share(),)
     items = _items(top, "rules", "leave the key out for the default rule, share", faults)
-    found = (_typed(item, ("rules", i), sorted(RULES), RULES.__getitem__, faults) for i, item in enumerate(items))
+    found = (read_typed(item, ("rules", i), sorted(RULES), RULES.__getitem__, faults) for i, item in enumerate(items))
     return tuple(each[1] for each in found if each)
 
 
@@ -182,7 +175,7 @@ def _actions(top: Mapping[str, object], faults: Faults) -> dict[str, tuple[Actio
         elif not isinstance(items, tuple):
             faults.add(place, "must be a list", "write [{type: …}]")
         else:
-            found = (_plug("actions", item, (*place, index), faults) for index, item in enumerate(items))
+            found = (read_plug("actions", item, (*place, index), faults) for index, item in enumerate(items))
             actions[moment] = tuple(ActionSpec(*each) for each in found if each)
     return actions
 
@@ -196,45 +189,3 @@ def _items(top: Mapping[str, object], key: str, hint: str, faults: Faults) -> tu
     elif not written:
         faults.add((key,), "must hold at least one", hint)
     return written if isinstance(written, tuple) else ()
-
-
-def _plug(
-    kind: plugins.Kind, item: object, place: Place, faults: Faults, *, also: Collection[str] = ()
-) -> tuple[str, Any] | None:
-    def options_of(name: str) -> type:
-        return plugins.load(kind, name).Options  # type: ignore[no-any-return]
-
-    return _typed(item, place, plugins.names(kind), options_of, faults, also=also)
-
-
-def _typed(
-    item: object,
-    place: Place,
-    known: Collection[str],
-    find: Callable[[str], type],
-    faults: Faults,
-    *,
-    also: Collection[str] = (),
-) -> tuple[str, Any] | None:
-    """Read a mapping whose ``type`` says which options it has; the options are None if any is wrong."""
-    if not isinstance(item, dict):
-        no_mapping(item, place, faults)
-        return None
-    type_ = item.get("type")
-    if not isinstance(type_, str):
-        faults.add(
-            (*place, "type"),
-            "must be text" if "type" in item else "missing",
-            f"known: {', '.join(known) or 'none yet'}",
-        )
-        return None
-    if type_ not in known:
-        # A scorer may be given by its name alone; the fault then belongs to the name.
-        faults.unknown_type((*place, "type") if (*place, "type") in faults.document.lines else place, type_, known)
-        return None
-    try:
-        cls = find(type_)
-    except ImportError as error:
-        faults.add((*place, "type"), f"type {type_!r} cannot be loaded: {error}", "install what it needs")
-        return None
-    return type_, read_options(cls, item, place, faults, also=("type", *also))

@@ -14,7 +14,8 @@ from gate.decide import RULES, Minimum, On
 from gate.filters import Filters
 from gate.policy.building import MOMENTS, NAME, Common
 from gate.policy.fields import adapter, field_types, nested_options
-from gate.policy.sections import Baseline, Policy, Window, plain
+from gate.policy.plugging import TAG
+from gate.policy.sections import BY_LANGUAGE, Baseline, ByLanguage, Policy, Window, plain
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -25,7 +26,7 @@ def json_schema() -> dict[str, Any]:
     sources = [_plug("sources", name, also=Common) for name in plugins.names("sources")]
     for source in sources:
         source["properties"]["name"]["pattern"] = NAME
-    scorers = plugins.names("scorers")
+    scorer = _scorer()
     actions = _either([_plug("actions", name) for name in plugins.names("actions")])
     return {
         "$schema": DIALECT,
@@ -40,7 +41,7 @@ def json_schema() -> dict[str, Any]:
             "filters": _object(Filters),
             "scorer": {
                 "description": "What reads the mood of a text.",
-                "anyOf": [{"enum": scorers}, _either([_plug("scorers", name) for name in scorers])],
+                "anyOf": [*scorer["anyOf"], _by_language(scorer)],
             },
             "rules": {
                 "description": "What counts as harm; the first rule that finds it fails the release.",
@@ -62,6 +63,27 @@ def json_schema() -> dict[str, Any]:
         "required": ["version", "sources", "on"],
         "additionalProperties": False,
     }
+
+
+def _scorer() -> dict[str, Any]:
+    names = plugins.names("scorers")
+    return {"anyOf": [{"enum": names}, _either([_plug("scorers", name) for name in names])]}
+
+
+def _by_language(scorer: dict[str, Any]) -> dict[str, Any]:
+    texts = docstrings(ByLanguage)
+    languages = {
+        "type": "object",
+        "minProperties": 1,
+        "patternProperties": {TAG: scorer},
+        "additionalProperties": False,
+    }
+    properties = {
+        "languages": {**languages, "description": texts["languages"]},
+        "default": {**scorer, "description": texts["default"]},
+    }
+    schema = {"type": "object", "properties": properties, "required": ["languages"], "additionalProperties": False}
+    return _typed(BY_LANGUAGE, {"description": "Another scorer for each language.", **schema})
 
 
 def _plug(kind: plugins.Kind, name: str, *, also: type | None = None) -> dict[str, Any]:

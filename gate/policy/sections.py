@@ -96,7 +96,28 @@ class ScorerSpec:
 
     type: str
     options: Any
-    """Instance of the plug's ``Options``."""
+    """Instance of the plug's ``Options``, or a ``ByLanguage``."""
+
+    def __str__(self) -> str:
+        """``vader``, or ``by-language (en: vader, de: http, default: http)``."""
+        if not isinstance(self.options, ByLanguage):
+            return self.type
+        named = [f"{tag}: {spec.type}" for tag, spec in self.options.languages.items()]
+        return f"{self.type} ({', '.join([*named, *([f'default: {self.options.default.type}'] if self.options.default else [])])})"
+
+
+BY_LANGUAGE = "by-language"
+"""Type of a scorer that is several."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByLanguage:
+    """Options of the scorer ``by-language``: another scorer for each language."""
+
+    languages: Mapping[str, ScorerSpec]
+    """Primary language tag to the scorer that reads it. The first also reads what nobody can tell the language of."""
+    default: ScorerSpec | None = None
+    """Reads all other languages, and texts whose language nobody can tell; without it, other languages are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +195,7 @@ class Policy:
             "window": plain(self.window),
             "baseline": plain(self.baseline),
             "filters": plain(self.filters),
-            "scorer": {"type": self.scorer.type, **plain_fields(self.scorer.options)},
+            "scorer": plain_scorer(self.scorer),
             "rules": [{"type": rule_names[type(rule)], **plain_fields(rule)} for rule in self.rules],
             "minimum": plain(self.minimum),
             "on": plain(self.on),
@@ -185,6 +206,15 @@ class Policy:
             "dry_run": self.dry_run,
             "keep_text": self.keep_text,
         }
+
+
+def plain_scorer(spec: ScorerSpec) -> dict[str, object]:
+    """Return a scorer as JSON can hold it, by language or not."""
+    if not isinstance(spec.options, ByLanguage):
+        return {"type": spec.type, **plain_fields(spec.options)}
+    languages = {tag: plain_scorer(inner) for tag, inner in spec.options.languages.items()}
+    default = {"default": plain_scorer(spec.options.default)} if spec.options.default else {}
+    return {"type": spec.type, "languages": languages, **default}
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any value an option can have

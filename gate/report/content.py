@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from gate.decide.words import one_in
@@ -52,6 +52,8 @@ class Report:
     """Mentions to show, most telling first."""
     moods: tuple[float | None, ...] = ()
     """Mean mood since the deploy at each look."""
+    emotions: Mapping[str, int] = field(default_factory=dict)
+    """How many mentions since the deploy show each emotion most; no rule reads it."""
 
 
 def headline(verdict: Verdict) -> tuple[str, str]:
@@ -100,6 +102,12 @@ def reasons(dropped: Mapping[str, int]) -> str:
     """Return ``7 repost, 2 language``, most frequent first."""
     ordered = sorted(dropped.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{count:,} {name}" for name, count in ordered if count and name)
+
+
+def feelings(emotions: Mapping[str, int]) -> str:
+    """Return ``frustration 30, anger 12``, most frequent first; empty where nothing shows."""
+    ordered = sorted(emotions.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} {number:,}" for name, number in ordered if number)
 
 
 def state(coverage: Coverage) -> str:

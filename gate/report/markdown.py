@@ -94,6 +94,8 @@ def _facts(report: Report, verdict: Verdict) -> Iterator[str]:
         line = content.halt_line(verdict)
         bound = f" (halt line {content.odds(line)})" if line else ""
         yield f"odds {content.odds(verdict.odds)} if the release were harmless{bound}"
+    if felt := content.feelings(report.emotions):
+        yield f"what they feel: {_words(felt)}"
     if len(report.moods) > 1:
         yield f"mood by look `{sparkline(report.moods[-BAR * 2 :], -1, 1)}`"
 

@@ -27,4 +27,5 @@ def plain(report: Report) -> dict[str, Any]:
         "run": report.run or None,
         "evidence": report.evidence or None,
         "notes": list(report.notes),
+        "emotions": dict(report.emotions),
     }

@@ -163,6 +163,8 @@ def _numbers(page: _Page, report: Report) -> None:
     moods = report.moods[-MOST_MOODS:]
     if len(moods) > 1:
         page.line(f"  {'mood':<7} {sparkline(moods, -1, 1, page.signs)}  look by look")
+    if felt := content.feelings(report.emotions):
+        page.row("feel", f"{felt} (no rule reads this)")
     if verdict.odds is not None:
         line = content.halt_line(verdict)
         bound = f"; halt line {content.odds(line)}" if line else ""

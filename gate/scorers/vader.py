@@ -32,15 +32,28 @@ class Scorer:
         self._analyzer = FastVader()
 
     def score(self, texts: Sequence[str]) -> list[Score | None]:
-        """Score each text; None where there is no letter, digit or symbol in it."""
+        """Score each text; None where there is nothing to see in it."""
         return [self._one(text) for text in texts]
 
     def languages(self) -> frozenset[str]:
         """Its lexicon is English."""
         return frozenset({"en"})
 
+    def explain(self, text: str) -> list[tuple[str, float]]:
+        """Return the lexicon's words in the text, strongest first, each with its valence in context (-4 … 4 and more).
+
+        The valence is after negation, emphasis by words and capitals, and "but". The compound is
+        their sum s, plus emphasis by marks, as s / sqrt(s² + 15).
+        """
+        return sorted(self._analyzer.contributions(text), key=lambda pair: -abs(pair[1]))
+
     def _one(self, text: str) -> Score | None:
-        if not text.strip():
+        if not (text and (text[0].isalnum() or any(map(_is_seen, text)))):
             return None
         compound = self._analyzer.polarity_scores(text)["compound"]
         return Score(negative=(1 - compound) / 2, score=compound)
+
+
+def _is_seen(letter: str) -> bool:
+    # Control and format characters and lone surrogates are not printable.
+    return letter.isprintable() and not letter.isspace()

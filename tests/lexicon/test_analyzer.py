@@ -147,3 +147,15 @@ def test_work_grows_with_the_text_and_no_faster(unit: str) -> None:
 
     small, large = unit * (5_000 // len(unit)), unit * (20_000 // len(unit))
     assert calls(large) <= 5 * calls(small) + 50
+
+
+@given(TEXTS)
+def test_contributions_say_which_words_count(text: str) -> None:
+    """Nobody is named where the compound is 0 for want of words, and the sign of one word alone is the compound's."""
+    words = FAST.contributions(text)
+    compound = FAST.polarity_scores(text)["compound"]
+    assert all(weight for _, weight in words)
+    if not words:
+        assert compound == 0
+    if len(words) == 1:
+        assert (words[0][1] > 0) == (compound > 0) or abs(compound) < 1e-3

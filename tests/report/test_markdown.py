@@ -86,3 +86,10 @@ def test_silence_is_said() -> None:
     written = markdown.render(report(verdict, moods=(), samples=(), notes=()))
     assert "| before | | | | 0 |" in written
     assert "0 %" not in written.partition("| before")[2]
+
+
+def test_what_they_feel_is_one_fact() -> None:
+    """Counts beside the other facts."""
+    assert "what they feel: frustration 30, anger 12" in markdown.render(
+        report(emotions={"anger": 12, "frustration": 30})
+    )

@@ -186,3 +186,11 @@ def test_plain_output_needs_no_rich() -> None:
         "sys.exit('rich' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_they_feel_is_shown_as_counts() -> None:
+    """Most frequent first, and said to bear on no rule; nothing where nothing shows."""
+    felt = report(emotions={"anger": 12, "joy": 0, "frustration": 1030})
+    assert "frustration 1,030, anger 12" in text.render(felt, Style(width=0))
+    assert "no rule" in text.render(felt, Style(width=0))
+    assert "feel" not in text.render(report(), Style(width=0))
