@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import deque
 from dataclasses import dataclass
-from datetime import timedelta  # noqa: TC003 - pydantic reads the annotation at run time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from gate.model import DropReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from gate.model import Mention
 
@@ -24,6 +26,8 @@ MIN_WORDS_TO_COMPARE = 6
 NEAR_SHARE = 0.7
 """Jaccard similarity of word shingles above which two texts are copies of one."""
 SKETCH = 4
+COPIES_WITHIN = timedelta(hours=1)
+"""Copies further apart are no campaign; and over a long window the more is written the more repeats itself by chance."""
 WORDS_COMPARED = 200
 
 _ODD, _BITS = 0x9E3779B97F4A7C15, 2**64 - 1
@@ -43,7 +47,7 @@ class Filters:
     one_vote_per_conversation: bool = True
     """Only the first mention of a thread counts on each side of the deploy."""
     near_duplicates: Literal["drop", "keep"] = "drop"
-    """What to do with copies and near-copies of six words and more."""
+    """What to do with copies and near-copies, of six words and more, written within an hour of each other."""
     reposts: Literal["drop", "keep"] = "drop"
     """What to do with mentions that only pass on somebody else's."""
     min_account_age: timedelta | None = None
@@ -125,7 +129,7 @@ class Sieve:
         thread = (mention.source, mention.conversation)
         if wanted.one_vote_per_conversation and mention.conversation and thread in self._conversations:
             return DropReason.CONVERSATION_COUNTED, ""
-        if wanted.near_duplicates == "drop" and self._copies.seen(mention.text):
+        if wanted.near_duplicates == "drop" and self._copies.seen(mention.text, mention.created_at):
             return DropReason.NEAR_DUPLICATE, ""
         self._authors.add(author)
         self._conversations.add(thread)
@@ -142,13 +146,15 @@ class Copies:
 
     def __init__(self) -> None:
         """Start with no text seen."""
-        self._by_hash: dict[int, frozenset[int]] = {}
+        self._by_hash: dict[int, _Text] = {}
+        self._by_age: deque[tuple[datetime, int]] = deque()
 
-    def seen(self, text: str) -> bool:
-        """Tell whether a near-copy was seen before; remember the text if not."""
+    def seen(self, text: str, at: datetime) -> bool:
+        """Tell whether a near-copy was written within the last hour; remember the text."""
         words = _NOISE.sub(" ", text.lower()).split()[:WORDS_COMPARED]
         if len(words) < MIN_WORDS_TO_COMPARE:
             return False
+        self._forget(at - COPIES_WITHIN)
         marks = [_stable_hash(word) for word in words]
         shingles = frozenset(
             (a * _ODD + b) * _ODD + c & _BITS for a, b, c in zip(marks, marks[1:], marks[2:], strict=False)
@@ -156,11 +162,31 @@ class Copies:
         sketch = sorted(shingles)[:SKETCH]
         for mark in sketch:
             other = self._by_hash.get(mark)
-            if other and len(shingles & other) >= NEAR_SHARE * len(shingles | other):
+            if other and len(shingles & other.shingles) >= NEAR_SHARE * len(shingles | other.shingles):
+                # A campaign that goes on stays one voice for as long as it does.
+                self._remember(other, at)
                 return True
-        for mark in sketch:
-            self._by_hash.setdefault(mark, shingles)
+        self._remember(_Text(shingles, sketch, at), at)
         return False
+
+    def _remember(self, text: _Text, at: datetime) -> None:
+        text.at = at
+        for mark in text.sketch:
+            self._by_hash[mark] = text
+            self._by_age.append((at, mark))
+
+    def _forget(self, before: datetime) -> None:
+        while self._by_age and self._by_age[0][0] < before:
+            _, mark = self._by_age.popleft()
+            if (text := self._by_hash.get(mark)) and text.at < before:
+                del self._by_hash[mark]
+
+
+@dataclass(slots=True)
+class _Text:
+    shingles: frozenset[int]
+    sketch: list[int]
+    at: datetime
 
 
 def _squeeze(text: str) -> str:

@@ -43,6 +43,14 @@ def test_copies_collapse_and_short_repeats_are_votes() -> None:
     assert reasons(Filters(), mention(1, DEPLOY, "good"), mention(2, DEPLOY, "good")) == [None, None]
 
 
+def test_a_campaign_is_one_voice_while_it_lasts_and_chance_is_no_campaign() -> None:
+    """Copies every half hour stay collapsed; the same words two hours later are another vote."""
+    half = timedelta(minutes=30)
+    spread = [mention(i, DEPLOY + i * half, LONG) for i in range(6)]
+    assert reasons(Filters(), *spread) == [None] + [DropReason.NEAR_DUPLICATE] * 5
+    assert reasons(Filters(), mention(1, DEPLOY, LONG), mention(2, DEPLOY + 4 * half, LONG)) == [None, None]
+
+
 @pytest.mark.parametrize(
     ("filters", "fields", "reason"),
     [
@@ -79,9 +87,9 @@ def test_phrases_are_whole_words_whatever_case_and_spacing() -> None:
 def test_any_text_is_its_own_copy_or_short(text: str) -> None:
     """Whatever is written, judging it twice never crashes, and a long text is recognised again."""
     copies = Copies()
-    assert not copies.seen(text)
+    assert not copies.seen(text, DEPLOY)
     sentence = f"{text} one two three four five six seven eight"
-    assert not Copies().seen(sentence)
+    assert not Copies().seen(sentence, DEPLOY)
     fresh = Copies()
-    fresh.seen(sentence)
-    assert fresh.seen(sentence)
+    fresh.seen(sentence, DEPLOY)
+    assert fresh.seen(sentence, DEPLOY)

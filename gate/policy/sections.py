@@ -16,7 +16,7 @@ from gate.policy.values import format_duration
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DEFAULT_SCORER = "vader"
+DEFAULT_SCORER = "blend"
 LONGEST = timedelta(days=30)
 SHORTEST_STEP = timedelta(seconds=10)
 

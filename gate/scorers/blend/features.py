@@ -1,0 +1,276 @@
+"""What the blend model sees of a post: hashed words, word pairs and letter groups, and a few counts.
+
+Training and scoring both use this file, so they cannot drift apart. A batch is laid out as one
+long row of tokens with a border token before every post; scopes and pairs are then found for
+the whole batch at once with numpy. Every step is linear in the text.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gate.lexicon import FastVader
+
+WORD_BITS = 20
+CHAR_BITS = 16
+CHAR_SIZES = (3, 4, 5)
+BORDER = "\n"
+# Long reviews say what they think first and sum up last.
+HEAD, TAIL = 800, 400
+_LONGEST_TOKEN = 24
+_MIX = 0x9E3779B1
+_MEMO_TOKENS = 200_000
+
+_TOKEN = re.compile(
+    r"https?\S+|www\.\S+|@\w+|[:;=8xX]['-]?[)(\]\[dDpP/\\|*]+(?!\w)|<3"
+    r"|[^\W\d_]+(?:'[^\W\d_]+)*|\d+|[!?]+|\.\.+|[.,;:/%$*]"
+    r"|[\u2190-\u2bff\u3030\U0001f000-\U0001faff]"
+)
+_LONG_RUN = re.compile(r"(\w)\1{2,}")
+_SHOUTED = re.compile(r"\b[A-Z]{2,}\b")
+_MARKS = re.compile("[\u0300-\u036f\u200b-\u200f\ufe0f]+")
+_NEGATORS = frozenset(
+    [
+        "not",
+        "no",
+        "never",
+        "none",
+        "nothing",
+        "nobody",
+        "neither",
+        "nor",
+        "without",
+        "cannot",
+        "cant",
+        "dont",
+        "doesnt",
+        "didnt",
+        "isnt",
+        "wasnt",
+        "arent",
+        "werent",
+        "wont",
+        "wouldnt",
+        "couldnt",
+        "shouldnt",
+        "havent",
+        "hasnt",
+        "hadnt",
+        "aint",
+        "hardly",
+        "barely",
+    ]
+)
+_STOPS = frozenset([BORDER, ".", "..", ",", ";", ":", "!", "!!", "?", "??", "but", "<url>"])
+
+DENSE_NAMES = (
+    "vader compound", "vader negative", "vader positive", "vader neutral",
+    "vader below", "vader above", "vader zero", "vader strong negative", "vader strong positive",
+    "exclamation", "question", "capitals", "ellipsis", "link", "mention", "hashtag",
+    "length", "short", "negations", "elongation",
+)  # fmt: skip
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+def clean(text: str) -> str:
+    """The text with entities resolved, stacked accents dropped and a bounded length."""
+    if len(text) > HEAD + TAIL:
+        text = text[:HEAD] + " \n " + text[-TAIL:]
+    if "&" in text:
+        text = html.unescape(text)
+    if not text.isascii():
+        text = _MARKS.sub("", text.replace("\u2019", "'"))
+    return text
+
+
+def tokens_of(text: str) -> list[str]:
+    """The tokens of a cleaned text, in lower case."""
+    return _TOKEN.findall(text.lower())
+
+
+def _spread(values: Ints, bits: int) -> Ints:
+    """Fold 32-bit hashes into this many bits, using the well-mixed high ones."""
+    mixed = (values * _MIX) & 0xFFFFFFFF
+    return mixed >> (32 - bits)
+
+
+def word_buckets(hashes: Ints) -> Ints:
+    """Buckets of words by themselves."""
+    return _spread(hashes, WORD_BITS)
+
+
+def negated_buckets(hashes: Ints) -> Ints:
+    """Buckets of words that follow a negator."""
+    return _spread((hashes ^ 0x5BD1E995) & 0xFFFFFFFF, WORD_BITS)
+
+
+def pair_buckets(hashes: Ints, following: Ints) -> Ints:
+    """Buckets of words together with the one after."""
+    return _spread((hashes * 0x85EBCA6B + following + 77) & 0xFFFFFFFF, WORD_BITS)
+
+
+def canonical(token: str) -> str:
+    """One spelling for tokens that differ in ways that say nothing of the mood."""
+    head = token[0]
+    if head == "@":
+        return "<user>"
+    if token.startswith(("http", "www.")) and len(token) > 5:
+        return "<url>"
+    if head.isdigit():
+        return token if len(token) == 1 else "<number>"
+    if head in "!?.":
+        return token[:2] if len(set(token)) == 1 else "!?"
+    return _LONG_RUN.sub(r"\1\1", token)[:_LONGEST_TOKEN]
+
+
+def char_buckets(token: str) -> list[int]:
+    """Buckets of the letter groups of one word."""
+    if not token[0].isalpha():
+        return []
+    framed = f"<{token}>".encode("utf-8", "surrogatepass")
+    return [
+        ((crc32(framed[start : start + size]) * _MIX) & 0xFFFFFFFF) >> (32 - CHAR_BITS)
+        for size in CHAR_SIZES
+        for start in range(len(framed) - size + 1)
+    ]
+
+
+class Vocabulary:
+    """Numbers for the tokens met so far, with their hash and their part in negation."""
+
+    def __init__(self) -> None:
+        """Start with the border token alone."""
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all tokens, so that the memory stays bounded in a long-lived process."""
+        self.ids: dict[str, int] = {}
+        self.names: list[str] = []
+        self._hashes: list[int] = []
+        self._flags: list[int] = []
+        self._arrays = np.zeros((2, 0), np.int64)
+        self.id_of(BORDER)
+
+    def arrays(self) -> Ints:
+        """Hashes and flags of all tokens as two rows, in the order of their numbers."""
+        known, wanted = self._arrays.shape[1], len(self.names)
+        if known < wanted:
+            # Only the new tokens are converted; a list of all would cost more than the scoring.
+            new = np.array([self._hashes[known:], self._flags[known:]], np.int64)
+            self._arrays = np.hstack([self._arrays, new])
+        return self._arrays
+
+    @property
+    def is_full(self) -> bool:
+        """Is it time to forget?"""
+        return len(self.ids) >= _MEMO_TOKENS
+
+    def id_of(self, token: str) -> int:
+        """The number of this token; a new one if it was never seen."""
+        name = canonical(token)
+        drawn_out = token[0].isalpha() and _LONG_RUN.search(token) is not None
+        key = name + "~" if drawn_out else name
+        known = self.ids.get(key)
+        if known is None:
+            known = len(self.names)
+            self.ids[key] = known
+            self.names.append(name)
+            self._hashes.append(crc32(name.encode("utf-8", "surrogatepass")))
+            negator = name in _NEGATORS or name.endswith("n't")
+            self._flags.append(negator + 2 * (name in _STOPS) + 4 * drawn_out)
+        if len(token) <= _LONGEST_TOKEN:
+            self.ids[token] = known
+        return known
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tokens of a batch in one row; `starts` are the places of the border tokens."""
+
+    ids: Ints
+    hashes: Ints
+    starts: Ints
+    lengths: Ints
+    negated_at: NDArray[np.bool_]
+    pairs: Ints
+    dense: Floats
+
+
+def _dense(text: str, tokens: int, scores: tuple[float, float, float, float]) -> list[float]:
+    negative, neutral, positive, compound = scores
+    shouted = len(_SHOUTED.findall(text)) if not text.islower() else 0
+    return [
+        compound, negative, positive, neutral,
+        max(-compound - 0.3, 0.0), max(compound - 0.3, 0.0), float(compound == 0.0),
+        max(-compound - 0.7, 0.0) * 2, max(compound - 0.7, 0.0) * 2,
+        min(text.count("!"), 4) / 4, min(text.count("?"), 3) / 3,
+        min(shouted / (tokens + 1), 1.0), float("..." in text), float("http" in text), float("@" in text),
+        min(text.count("#"), 4) / 4, math.log1p(tokens) / 4, float(tokens < 4),
+    ]  # fmt: skip
+
+
+class Featurizer:
+    """Turns texts into a `Batch`; keeps a vocabulary and an analyzer between calls."""
+
+    def __init__(self) -> None:
+        """Load the lexicon."""
+        self.vader = FastVader()
+        self.vocabulary = Vocabulary()
+
+    def batch(self, texts: list[str]) -> Batch:
+        """The features of these texts; at least one text."""
+        known, id_of = self.vocabulary.ids, self.vocabulary.id_of
+        ids: list[int] = []
+        starts: list[int] = []
+        dense: list[list[float]] = []
+        for raw in texts:
+            text = clean(raw)
+            starts.append(len(ids))
+            ids.append(0)
+            found = tokens_of(text)
+            try:
+                ids += list(map(known.__getitem__, found))
+            except KeyError:
+                ids += [known[token] if token in known else id_of(token) for token in found]
+            dense.append(_dense(text, len(found), self.vader.scores(text)))
+        return self._lay_out(np.array(ids, np.int64), np.array(starts, np.int64), dense)
+
+    def _lay_out(self, ids: Ints, starts: Ints, dense: list[list[float]]) -> Batch:
+        hashes, flags = self.vocabulary.arrays()[:, ids]
+        scope = negation_scope((flags & 1) == 1, (flags & 2) == 2)
+        lengths = np.diff(np.append(starts, len(ids)))
+        counts = np.stack(
+            [
+                np.minimum(np.add.reduceat(flags & 1, starts), 4) / 4,
+                np.minimum(np.add.reduceat(flags >> 2, starts), 2) / 2,
+            ],
+            axis=1,
+        )
+        return Batch(
+            ids=ids,
+            hashes=hashes,
+            starts=starts,
+            lengths=lengths,
+            negated_at=scope,
+            pairs=pair_buckets(hashes, np.append(hashes[1:], hashes[0])),
+            dense=np.hstack([np.array(dense), counts]).astype(np.float32),
+        )
+
+
+def negation_scope(negator: NDArray[np.bool_], stop: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which tokens follow a negator within three places with no stop between."""
+    scope = np.zeros(len(negator), np.bool_)
+    reach = negator.copy()
+    for _ in range(3):
+        reach = np.append(False, reach[:-1]) & ~stop
+        scope |= reach
+    return scope & ~negator
