@@ -35,7 +35,7 @@ def diagnose(policy: Policy, clock: Clock, environ: Mapping[str, str], store: st
         Diagnosis("policy", Check("valid", ok=True, detail=f"{policy.path}, {len(policy.rules)} rules")),
         *_clock(clock),
         *_store(clock, environ, store),
-        *_scorer(policy),
+        *_scorer(policy, clock, environ),
         *_sources(policy, clock, environ),
     ]
 
@@ -54,9 +54,9 @@ def _store(clock: Clock, environ: Mapping[str, str], store: str | None) -> Itera
         yield Diagnosis("store", Check("run log", ok=False, detail=fault.message, fix=fault.hint))
 
 
-def _scorer(policy: Policy) -> Iterator[Diagnosis]:
+def _scorer(policy: Policy, clock: Clock, environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     try:
-        for route in wiring.build_routes(policy.scorer).routes:
+        for route in wiring.build_routes(policy.scorer, wiring.scorer_context(policy, clock, environ)).routes:
             (score,) = route.scorer.score([PROBE])
             reads = ", ".join(sorted(route.scorer.languages())) or "any language"
             detail = f"reads {reads}" if score is None else f"reads {reads}; the probe scored {score.score:+.2f}"

@@ -71,6 +71,21 @@ class Source(Protocol):
         """Let go of connections and files."""
 
 
+@dataclass(frozen=True, slots=True)
+class ScorerContext:
+    """What wiring hands to a scorer beside its options, if its constructor has room for it.
+
+    Most scorers need nothing of it: ``Scorer(options)``. One that reads files or talks to a service
+    is ``Scorer(options, context)``.
+    """
+
+    folder: Path
+    """Folder of the policy file; relative paths start here."""
+    secret: Callable[[str], str]
+    """Resolve ``${NAME}`` from the environment (or NAME_FILE); raises SourceRefused."""
+    clock: Clock
+
+
 @runtime_checkable
 class Scorer(Protocol):
     """Reads the mood of texts."""

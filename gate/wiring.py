@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import os
 import re
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from datetime import timedelta
 from functools import partial
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gate import plugins
+from gate.clock import SystemClock
 from gate.decide import Decider, Keyword, ScoreDensities
 from gate.engine import Parts, Watch
 from gate.errors import EvidenceFault, UsageFault
@@ -20,7 +24,7 @@ from gate.language import Route, Routes, may_be
 from gate.listening import Listener
 from gate.model import Release
 from gate.policy import ByLanguage, SourceSpec, load_text, resolve_secret
-from gate.ports import SourceContext
+from gate.ports import ScorerContext, SourceContext
 from gate.reading import Plan
 
 if TYPE_CHECKING:
@@ -68,37 +72,62 @@ def release_of(policy: Policy, deployed_at: datetime, now: datetime, *, stream: 
     )
 
 
-def build_scorer(name: str, options: object) -> Scorer:
-    """Load a scorer by the name users write."""
-    scorer: Scorer = plugins.load("scorers", name).Scorer(options)
+def build_scorer(name: str, options: object, context: ScorerContext | None = None) -> Scorer:
+    """Load a scorer by the name users write.
+
+    Without a context, paths start in the working folder and secrets come from this process's environment.
+
+    Raises:
+        ScorerFault: it cannot work as the options say.
+    """
+    make = plugins.load("scorers", name).Scorer
+    scorer: Scorer
+    if len(inspect.signature(make).parameters) == 1:
+        scorer = make(options)
+    else:
+        default = ScorerContext(Path(), lambda reference: resolve_secret(reference, os.environ), SystemClock())
+        scorer = make(options, context or default)
     return scorer
 
 
-def build_routes(spec: ScorerSpec) -> Routes:
+def scorer_context(policy: Policy, clock: Clock, environ: Mapping[str, str]) -> ScorerContext:
+    """Return what a policy's scorer may need from the outside."""
+    return ScorerContext(policy.folder, lambda reference: resolve_secret(reference, environ), clock)
+
+
+def build_routes(spec: ScorerSpec, context: ScorerContext | None = None) -> Routes:
     """Build the scorer of a policy, or each of them by language.
 
     Raises:
         UsageFault: a scorer does not read the language it is named for.
     """
     if not isinstance(spec.options, ByLanguage):
-        return Routes(Route(spec.type, build_scorer(spec.type, spec.options)))
+        return Routes(Route(spec.type, build_scorer(spec.type, spec.options, context)))
     given = spec.options
-    languages = {tag: _route(inner, tag) for tag, inner in given.languages.items()}
+    languages = {tag: _route(inner, tag, context) for tag, inner in given.languages.items()}
     for tag, route in languages.items():
         reads = route.scorer.languages()
         if not may_be(tag, reads):
             message = f"scorer.languages.{tag}: {given.languages[tag].type} does not read {tag}"
             raise UsageFault(message, hint=f"it reads {', '.join(sorted(reads))}; name another scorer for {tag}")
-    return Routes(_route(given.default, "default") if given.default else None, languages)
+    return Routes(_route(given.default, "default", context) if given.default else None, languages)
 
 
-def _route(spec: ScorerSpec, place: str) -> Route:
-    return Route(f"{spec.type} ({place})", build_scorer(spec.type, spec.options))
+def _route(spec: ScorerSpec, place: str, context: ScorerContext | None) -> Route:
+    return Route(f"{spec.type} ({place})", build_scorer(spec.type, spec.options, context))
 
 
 def default_options(kind: plugins.Kind, name: str) -> object:
-    """Return the options of a plug that is asked for by name alone."""
-    options: object = plugins.load(kind, name).Options()
+    """Return the options of a plug that is asked for by name alone.
+
+    Raises:
+        UsageFault: it has options that must be given.
+    """
+    make = plugins.load(kind, name).Options
+    if required := [each.name for each in fields(make) if each.default is MISSING and each.default_factory is MISSING]:
+        message = f"{name} cannot be used by its name alone: it needs {', '.join(required)}"
+        raise UsageFault(message, hint="write it with its options into gate.yml")
+    options: object = make()
     return options
 
 
@@ -155,7 +184,7 @@ def open_run(
         parts = Parts(
             listeners=listeners,
             baseline_listeners=baseline_listeners or None,
-            scorer=build_routes(policy.scorer),
+            scorer=build_routes(policy.scorer, scorer_context(policy, clock, environ)),
             decider=Decider(policy.decision_rules(), release, densities_of(policy.scorer.type)),
             clock=clock,
             hash_author=hash_author,
@@ -182,8 +211,9 @@ def build_recorded(
     """Build what a backtest needs of a policy: how to plan a run, how to make a decider, and the scorer."""
     policy = load_text(text, path=path)
     rules = policy.decision_rules()
-    several = isinstance(policy.scorer.options, ByLanguage)
-    scorer = build_routes(policy.scorer) if several else build_scorer(policy.scorer.type, policy.scorer.options)
+    spec, context = policy.scorer, scorer_context(policy, SystemClock(), os.environ)
+    several = isinstance(spec.options, ByLanguage)
+    scorer = build_routes(spec, context) if several else build_scorer(spec.type, spec.options, context)
     densities = densities_of(policy.scorer.type)
     return (
         partial(plan_of, replace(policy, keep_text=False)),

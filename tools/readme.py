@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import MISSING, fields, is_dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from gate.cli import COMMANDS
 from gate.decide import RULES
 from gate.model import Outcome
 from gate.policy.schema import docstrings
+from gate.policy.values import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +59,11 @@ def sources() -> str:
     return "\n\n".join(_plug(name, plugins.load("sources", name)) for name in plugins.names("sources"))
 
 
+def scorers() -> str:
+    """Each scorer with its options."""
+    return "\n\n".join(_plug(name, plugins.load("scorers", name)) for name in plugins.names("scorers"))
+
+
 def rules() -> str:
     """Each rule with its options."""
     return "\n\n".join(
@@ -69,6 +76,8 @@ def _plug(name: str, module: Any) -> str:  # noqa: ANN401 - any plug
 
 
 def _options(cls: type[Any]) -> str:
+    if not fields(cls):
+        return "No options."
     said = docstrings(cls)
     rows = [f"| `{each.name}` | {_default(each)} | {_cell(said.get(each.name, ''))} |" for each in fields(cls)]
     return "\n".join(["| Option | default | what |", "|---|---|---|", *rows])
@@ -81,6 +90,8 @@ def _default(field: Any) -> str:  # noqa: ANN401 - dataclasses.Field
     if is_dataclass(value):
         parts = {each.name: getattr(value, each.name) for each in fields(value)}
         return "`{" + ", ".join(f"{key}: {part}" for key, part in parts.items() if part is not None) + "}`"
+    if isinstance(value, timedelta):
+        return f"`{format_duration(value)}`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return "–" if value is None or value in ((), {}, "") else f"`{value}`"
@@ -89,7 +100,7 @@ def _default(field: Any) -> str:  # noqa: ANN401 - dataclasses.Field
 def _first(text: str | None) -> str:
     paragraph = (text or "").strip().split("\n\n")[0]
     words = " ".join(paragraph.split()).replace("``", "`")
-    return re.sub(r"^(Source|Rule) `[\w-]+`: ", "", words)
+    return re.sub(r"^(Source|Scorer|Rule) `[\w-]+`: ", "", words)
 
 
 def _cell(text: str) -> str:
@@ -100,6 +111,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "commands": commands,
     "sources": sources,
+    "scorers": scorers,
     "rules": rules,
 }
 

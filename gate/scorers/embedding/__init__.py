@@ -1,0 +1,10 @@
+"""Scorer `embedding`: a small neural model's sentence embeddings beside another scorer's reading, under a head of our own.
+
+Needs the extra: ``pip install "sentiment-gate[embedding]"``. Nothing is downloaded when it runs.
+"""
+
+from __future__ import annotations
+
+from gate.scorers.embedding.scorer import Options, Scorer
+
+__all__ = ["Options", "Scorer"]
