@@ -26,7 +26,7 @@ MIN_WORDS_TO_COMPARE = 6
 NEAR_SHARE = 0.7
 """Jaccard similarity of word shingles above which two texts are copies of one."""
 SKETCH = 4
-COPIES_WITHIN = timedelta(hours=1)
+COPIES_WITHIN = timedelta(minutes=15)
 """Copies further apart are no campaign; and over a long window the more is written the more repeats itself by chance."""
 WORDS_COMPARED = 200
 
@@ -47,7 +47,7 @@ class Filters:
     one_vote_per_conversation: bool = True
     """Only the first mention of a thread counts on each side of the deploy."""
     near_duplicates: Literal["drop", "keep"] = "drop"
-    """What to do with copies and near-copies, of six words and more, written within an hour of each other."""
+    """What to do with copies and near-copies, of six words and more, written within 15 minutes of each other."""
     reposts: Literal["drop", "keep"] = "drop"
     """What to do with mentions that only pass on somebody else's."""
     min_account_age: timedelta | None = None
@@ -150,7 +150,7 @@ class Copies:
         self._by_age: deque[tuple[datetime, int]] = deque()
 
     def seen(self, text: str, at: datetime) -> bool:
-        """Tell whether a near-copy was written within the last hour; remember the text."""
+        """Tell whether a near-copy was written within the last quarter of an hour; remember the text."""
         words = _NOISE.sub(" ", text.lower()).split()[:WORDS_COMPARED]
         if len(words) < MIN_WORDS_TO_COMPARE:
             return False

@@ -44,11 +44,11 @@ def test_copies_collapse_and_short_repeats_are_votes() -> None:
 
 
 def test_a_campaign_is_one_voice_while_it_lasts_and_chance_is_no_campaign() -> None:
-    """Copies every half hour stay collapsed; the same words two hours later are another vote."""
-    half = timedelta(minutes=30)
-    spread = [mention(i, DEPLOY + i * half, LONG) for i in range(6)]
+    """Copies every ten minutes stay collapsed; the same words two hours later are another vote."""
+    step = timedelta(minutes=10)
+    spread = [mention(i, DEPLOY + i * step, LONG) for i in range(6)]
     assert reasons(Filters(), *spread) == [None] + [DropReason.NEAR_DUPLICATE] * 5
-    assert reasons(Filters(), mention(1, DEPLOY, LONG), mention(2, DEPLOY + 4 * half, LONG)) == [None, None]
+    assert reasons(Filters(), mention(1, DEPLOY, LONG), mention(2, DEPLOY + 12 * step, LONG)) == [None, None]
 
 
 @pytest.mark.parametrize(
