@@ -1,0 +1,186 @@
+"""The surge rule: a flood of complaints is found, launch noise is not, and how often one looks changes nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gate.decide.rules import Context
+from gate.decide.surge import Surge, SurgeState
+from gate.model import Period
+from tests.support import DEPLOY, release, scored
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gate.model import Finding, Scored
+
+HOUR = timedelta(hours=1)
+USUAL = 12.0
+"""Complaints an hour."""
+
+
+def seen(at: datetime, negative: float, period: Period = Period.POST, *, compared: bool = True) -> Scored:
+    """Build a scored mention of some time."""
+    return replace(scored(0, negative, period), created_at=at, compared=compared)
+
+
+def arrivals(chance: random.Random, per_hour: float, begin: datetime, hours: float) -> list[datetime]:
+    """Draw the times of complaints that come independently at one rate."""
+    times, at = [], chance.expovariate(per_hour)
+    while at < hours:
+        times.append(begin + at * HOUR)
+        at += chance.expovariate(per_hour)
+    return times
+
+
+def started(
+    chance: random.Random, per_hour: float = USUAL, *, days: int = 1, options: Surge | None = None
+) -> SurgeState:
+    """Return the rule after a baseline in which one post in three complains."""
+    before = timedelta(days=days)
+    state = (options or Surge()).state(Context(release(6 * HOUR, before), None))
+    for number, at in enumerate(arrivals(chance, 3 * per_hour, DEPLOY - before, 24 * days)):
+        state.fold_baseline(seen(at, 0.2 if number % 3 else 0.9, Period.BASELINE))
+    return state
+
+
+def watched(state: SurgeState, complaints: Sequence[datetime], looks: Sequence[datetime]) -> SurgeState:
+    """Let the rule look at these times."""
+    left = sorted(complaints)
+    for look in looks:
+        while left and left[0] < look:
+            state.fold(seen(left.pop(0), 0.9))
+        state.advance(look)
+    return state
+
+
+def every(minutes: int, hours: float = 6) -> list[datetime]:
+    """Return the times of looks."""
+    return [DEPLOY + k * timedelta(minutes=minutes) for k in range(1, int(hours * 60 / minutes) + 1)]
+
+
+def halted(times: float, streams: int = 25) -> int:
+    """Count the streams halted within six hours when complaints come so many times as fast."""
+    count = 0
+    for seed in range(streams):
+        chance = random.Random(f"surge:{times}:{seed}")
+        state = started(chance)
+        count += watched(state, arrivals(chance, times * USUAL, DEPLOY, 6), every(1)).harmful()
+    return count
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_launch_noise_is_no_harm(times: float) -> None:
+    """The usual rate, and three times as much, which is what is tolerated: at most one of 25 streams is halted."""
+    assert halted(times) <= 1
+
+
+def test_a_flood_is_found() -> None:
+    """Ten times the usual complaints are found in nearly all streams."""
+    assert halted(10) >= 24
+
+
+def test_posts_that_do_not_complain_are_no_flood() -> None:
+    """A hundred cheerful posts a minute are buzz."""
+    state = started(random.Random(1))
+    for look in every(1, hours=1):
+        for _ in range(100):
+            state.fold(seen(look, 0.2))
+        state.advance(look)
+    assert not state.harmful()
+    assert state.judge().numbers["complaints_post"] == 0
+
+
+def test_sources_that_were_not_heard_before_do_not_count() -> None:
+    """Complaints with nothing to compare them with are not held against the release."""
+    state = started(random.Random(1))
+    for look in every(1, hours=1):
+        for _ in range(20):
+            state.fold(seen(look, 0.9, compared=False))
+        state.advance(look)
+    assert not state.harmful()
+
+
+def test_too_small_a_baseline_is_said() -> None:
+    """With nine complaints before the deploy the rule refuses to judge, and says what it needs."""
+    state = Surge().state(Context(release(), None))
+    for _ in range(9):
+        state.fold_baseline(seen(DEPLOY - HOUR, 0.9, Period.BASELINE))
+    finding = watched(state, [DEPLOY] * 500, every(1, hours=1)).judge()
+    assert not finding.harm
+    assert not finding.ready
+    assert finding.code == "baseline_too_small"
+    assert finding.sentence == "9 complaints before the deploy, 10 needed for a comparison"
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000), st.sampled_from([2, 5, 15, 60, 360]))
+def test_how_often_one_looks_changes_nothing(seed: int, minutes: int) -> None:
+    """The same complaints seen each minute or at other looks give the same wealth, up to rounding."""
+    chance = random.Random(seed)
+    complaints = arrivals(chance, 4 * USUAL, DEPLOY, 6)
+    often, seldom = (watched(started(random.Random(seed)), complaints, every(step)) for step in (1, minutes))
+    # Odds are the best wealth at any look, which more looks can only raise; the wealth itself is the same.
+    assert wealth(often) == pytest.approx(wealth(seldom), abs=1e-6)
+    assert float(often.judge().numbers["surge_odds"] or 0) >= float(seldom.judge().numbers["surge_odds"] or 0) * 0.999
+
+
+def wealth(state: SurgeState) -> float:
+    """Return the logarithm of the wealth now."""
+    assert state._test is not None  # noqa: SLF001 - no sentence tells the wealth of now
+    return state._test.log_wealth  # noqa: SLF001
+
+
+def plain(finding: Finding) -> str:
+    """Write a finding out."""
+    return json.dumps([finding.sentence, finding.code, finding.harm, dict(finding.numbers)])
+
+
+def test_the_same_complaints_give_the_same_finding() -> None:
+    """To the byte."""
+    first, second = (
+        plain(watched(started(random.Random(3)), arrivals(random.Random(4), 50, DEPLOY, 6), every(1)).judge())
+        for _ in range(2)
+    )
+    assert first == second
+
+
+def test_the_sentence_tells_the_ratio_and_the_odds() -> None:
+    """What a release manager reads when complaints flood in."""
+    chance = random.Random(5)
+    finding = watched(started(chance), arrivals(chance, 10 * USUAL, DEPLOY, 2), every(1, hours=2)).judge()
+    assert finding.code == "complaints_surged"
+    assert "times the usual at this time; 1 in " in finding.sentence
+    assert finding.sentence.endswith(" if up to 3 times were harmless")
+    assert 8 < float(finding.numbers["ratio"] or 0) < 12
+
+
+def test_the_hour_of_the_day_is_taken_into_account() -> None:
+    """After a week in which 14 to 20 h had fifteen times the complaints, the same again there is no surge."""
+    chance = random.Random(6)
+    week = timedelta(days=7)
+    state = Surge(tolerate=1).state(Context(release(6 * HOUR, week), None))
+    loud = [DEPLOY - day * timedelta(days=1) for day in range(1, 8)]
+    times = arrivals(chance, 2, DEPLOY - week, 7 * 24)
+    times += [at for begin in loud for at in arrivals(chance, 30, begin, 6)]
+    for at in times:
+        state.fold_baseline(seen(at, 0.9, Period.BASELINE))
+    watched(state, arrivals(chance, 32, DEPLOY, 6), every(1))
+    assert not state.harmful()
+    assert 0.8 < float(state.judge().numbers["ratio"] or math.inf) < 1.8
+
+
+@pytest.mark.parametrize(("options", "named"), [({"alpha": 0}, "alpha"), ({"tolerate": 0.5}, "tolerate")])
+def test_levels_that_mean_nothing_are_refused(options: dict[str, float], named: str) -> None:
+    """With the name of the option and what is usual."""
+    with pytest.raises(ValueError, match=named):
+        Surge(**options)  # type: ignore[arg-type]
