@@ -205,10 +205,11 @@ def plan_of(policy: Policy, release: Release) -> Plan:
     )
 
 
-def build_recorded(
-    text: str, path: str
-) -> tuple[Callable[[Release], Plan], Callable[[Release], Decider], Scorer | Routes]:
-    """Build what a backtest needs of a policy: how to plan a run, how to make a decider, and the scorer."""
+def build_recorded(text: str, path: str) -> tuple[Callable[[Release], Plan], Callable[..., Decider], Scorer | Routes]:
+    """Build what a backtest needs of a policy: how to plan a run, how to make a decider, and the scorer.
+
+    A decider goes by the policy's rules unless it is given others.
+    """
     policy = load_text(text, path=path)
     rules = policy.decision_rules()
     spec, context = policy.scorer, scorer_context(policy, SystemClock(), os.environ)
@@ -217,7 +218,7 @@ def build_recorded(
     densities = densities_of(policy.scorer.type)
     return (
         partial(plan_of, replace(policy, keep_text=False)),
-        lambda release: Decider(rules, release, densities),
+        lambda release, by=rules: Decider(by, release, densities),
         scorer,
     )
 

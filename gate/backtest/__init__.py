@@ -4,8 +4,24 @@ Each release is looked at as the live gate would have: on the policy's cadence, 
 before it was written, until the first final outcome.
 """
 
+from gate.backtest.calibration import Result, recommend, settings_of, summarise
 from gate.backtest.cases import Case, read_cases
 from gate.backtest.judging import judge_all
 from gate.backtest.sharding import Shards
+from gate.backtest.trials import try_window
+from gate.backtest.windows import History, pretend, too_short
 
-__all__ = ["Case", "Shards", "judge_all", "read_cases"]
+__all__ = [
+    "Case",
+    "History",
+    "Result",
+    "Shards",
+    "judge_all",
+    "pretend",
+    "read_cases",
+    "recommend",
+    "settings_of",
+    "summarise",
+    "too_short",
+    "try_window",
+]

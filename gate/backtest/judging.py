@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from gate.ports import Scorer
     from gate.reading import Plan
 
-    Setup = tuple[Callable[[Release], Plan], Callable[[Release], Decider], Scorer | Routes]
-    """How to plan a release's run, how to make a decider for it, and the scorer they share."""
+    Setup = tuple[Callable[[Release], Plan], Callable[..., Decider], Scorer | Routes]
+    """How to plan a release's run, how to make a decider for it (by other rules, if given), and the scorer they share."""
+    Judge = Callable[[Case, Sequence[Mention], Setup], Any]
+    """What is made of one release; importable, as each process calls it."""
     Builder = Callable[[str, str], Setup]
     """Builds that from a policy's text and path; importable, as each process calls it."""
 
@@ -94,25 +96,39 @@ class Remembering:
         return self._scorer.languages()
 
 
+def judge_once(case: Case, mentions: Sequence[Mention], setup: Setup) -> dict[str, Any]:
+    """Return the verdict on a release as ``--output`` holds it."""
+    plan, decider, scorer = setup
+    watch = watch_recorded(case, mentions, plan, decider(case.release), scorer)
+    watch.hear_baseline()
+    *_, last = watch.looks(all_looks=False)
+    return _plain(case, last.verdict)
+
+
 def judge_all(
-    cases: Sequence[Case], shards: Sequence[tuple[Path, Sequence[int]]], start: tuple[Builder, str, str], jobs: int
-) -> Iterator[dict[int, dict[str, Any]]]:
-    """Judge every shard and yield verdicts by the case's index, a shard at a time, in no fixed order.
+    cases: Sequence[Case],
+    shards: Sequence[tuple[Path, Sequence[int]]],
+    start: tuple[Builder, str, str],
+    jobs: int,
+    judge: Judge = judge_once,
+) -> Iterator[dict[int, Any]]:
+    """Judge every shard and yield what comes of it by the case's index, a shard at a time, in no fixed order.
 
     Args:
         cases: all releases.
         shards: each file with the indices of the releases in it.
         start: what builds the parts of a run, and the policy's text and path for it.
         jobs: processes to use; one works without a second process.
+        judge: what is made of each release: its verdict, unless something else is wanted.
     """
     work = [(path, [(i, cases[i]) for i in group]) for path, group in shards]
     if jobs == 1:
         _begin(*start)
         for path, group in work:
-            yield _judge_shard(path, group)
+            yield _judge_shard(path, group, judge)
         return
     with ProcessPoolExecutor(jobs, initializer=_begin, initargs=start) as pool:
-        for done in as_completed([pool.submit(_judge_shard, path, group) for path, group in work]):
+        for done in as_completed([pool.submit(_judge_shard, path, group, judge) for path, group in work]):
             yield done.result()
 
 
@@ -122,7 +138,7 @@ def _begin(builder: Builder, text: str, path: str) -> None:
     _setup = plan, decider, scorer if isinstance(scorer, Routes) else Remembering(scorer)
 
 
-def _judge_shard(path: Path, group: Sequence[tuple[int, Case]]) -> dict[int, dict[str, Any]]:
+def _judge_shard(path: Path, group: Sequence[tuple[int, Case]], judge: Judge) -> dict[int, Any]:
     mentions: dict[int, list[Mention]] = {index: [] for index, _ in group}
     reader = MentionReader("file", None, make_ids=False)
     with path.open("rb") as lines:
@@ -134,18 +150,17 @@ def _judge_shard(path: Path, group: Sequence[tuple[int, Case]]) -> dict[int, dic
                 message = f"a mention of a release cannot be read: {error}: {raw[:80].decode(errors='replace')!r}"
                 raise UsageFault(message, hint="every mention needs id, created_at and text") from error
     path.unlink()
-    return {index: _plain(case, _judge(case, mentions.pop(index))) for index, case in group}
+    return {index: judge(case, mentions.pop(index), _setup) for index, case in group}
 
 
-def _judge(case: Case, mentions: Sequence[Mention]) -> Verdict:
-    plan, decider, scorer = _setup
+def watch_recorded(
+    case: Case, mentions: Sequence[Mention], plan: Callable[[Release], Plan], decider: Decider, scorer: Scorer | Routes
+) -> Watch:
+    """Return the engine over recorded mentions, all of whose looks lie in the past."""
     listener = Listener("file", required=True, source=Recorded(mentions))
     clock = Ended(case.release.window_to)
-    parts = Parts([listener], None, scorer, decider(case.release), clock, lambda _source, author: author)
-    watch = Watch(plan(case.release), parts)
-    watch.hear_baseline()
-    *_, last = watch.looks(all_looks=False)
-    return last.verdict
+    parts = Parts([listener], None, scorer, decider, clock, lambda _source, author: author)
+    return Watch(plan(case.release), parts)
 
 
 def _plain(case: Case, verdict: Verdict) -> dict[str, Any]:

@@ -67,17 +67,13 @@ class Shards:
         Raises:
             UsageFault: the file cannot be read, or holds a line that is no mention.
         """
-        try:
-            with path.open("rb") as raw, _unpacked(raw, path) as lines:
-                for number, line in enumerate(lines, start=1):
-                    if not self._place(line) and not self._forgiven(path, number, line, skip=skip_bad_lines):
-                        continue
-                    if number % EVERY == 0:
-                        progress(raw.tell())
-                progress(raw.tell())
-        except (OSError, EOFError) as error:
-            message = f"cannot read the mentions in {path}: {getattr(error, 'strerror', None) or error}"
-            raise UsageFault(message, hint="give JSON Lines, whole, plain or gzipped") from error
+        with read_lines(path) as (raw, lines):
+            for number, line in enumerate(lines, start=1):
+                if not self._place(line) and not self._forgiven(path, number, line, skip=skip_bad_lines):
+                    continue
+                if number % EVERY == 0:
+                    progress(raw.tell())
+            progress(raw.tell())
 
     def _place(self, line: bytes) -> bool:
         """Write a line wherever it is needed; tell whether it could be read."""
@@ -107,6 +103,21 @@ class Shards:
             raise UsageFault(message, hint="mend the line, or count such lines and go on with --skip-bad-lines")
         self.skipped += 1
         return True
+
+
+@contextmanager
+def read_lines(path: Path) -> Iterator[tuple[BinaryIO, Iterable[bytes]]]:
+    """Open JSON Lines, gzipped or not: the file as it lies on disk, for its position, and its lines.
+
+    Raises:
+        UsageFault: the file cannot be read, from its first line to its last.
+    """
+    try:
+        with path.open("rb") as raw, _unpacked(raw, path) as lines:
+            yield raw, lines
+    except (OSError, EOFError) as error:
+        message = f"cannot read the mentions in {path}: {getattr(error, 'strerror', None) or error}"
+        raise UsageFault(message, hint="give JSON Lines, whole, plain or gzipped") from error
 
 
 @contextmanager

@@ -25,6 +25,7 @@ COMMANDS = {
     "doctor": "Try keys, sources, clock and store, and say what to mend.",
     "schema": "Print the JSON Schema of gate.yml for editors.",
     "backtest": "Judge past releases by recorded mentions: what would the gate have said?",
+    "calibrate": "Replay your history: how often the policy halts for nothing, and what it would catch.",
     "score": "Score texts: lines or JSON Lines in, JSON Lines out.",
     "replay": "Decide again from an evidence pack: same bytes in, same verdict out.",
     "runs": "List recorded runs.",

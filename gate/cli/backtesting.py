@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +43,11 @@ def run(options: Options) -> dict[str, Any]:
     policy = load(options.policy, overrides=Overrides(scorer=options.scorer))
     cases = read_cases(options.releases, policy)
     with cancellable(), tempfile.TemporaryDirectory(prefix="gate-backtest-") as folder:
-        with Shards(Path(folder), cases) as shards, _progress("reading") as advance:
-            _distribute(options, shards, advance)
+        with Shards(Path(folder), cases) as shards, progress_bar("reading") as advance:
+            distribute(options.mentions, shards, advance, skip_bad_lines=options.skip_bad_lines)
         verdicts: dict[int, dict[str, Any]] = {}
         start = (build_recorded, dumps(policy.to_plain()).decode(), str(options.policy))
-        with _progress("judging") as advance:
+        with progress_bar("judging") as advance:
             for done in judge_all(cases, list(zip(shards.paths, shards.groups, strict=True)), start, options.jobs):
                 verdicts |= done
                 advance(len(verdicts) / len(cases))
@@ -60,14 +61,21 @@ def run(options: Options) -> dict[str, Any]:
     }
 
 
-def _distribute(options: Options, shards: Shards, advance: Advance) -> None:
-    total, before = sum(map(_size, options.mentions)), 0
+def distribute(files: Sequence[Path], shards: Shards, advance: Advance, *, skip_bad_lines: bool) -> None:
+    """Sort the mentions of all files by the release that needs them."""
+    for file, progress in in_turn(files, advance):
+        shards.add(file, skip_bad_lines=skip_bad_lines, progress=progress)
 
-    def progress(position: int) -> None:
+
+def in_turn(files: Sequence[Path], advance: Advance) -> Iterator[tuple[Path, Callable[[int], None]]]:
+    """Yield each file with what is to be told the position in it; ``advance`` hears the part of all files."""
+    total, before = sum(map(_size, files)), 0
+
+    def told(before: int, position: int) -> None:
         advance((before + position) / max(1, total))
 
-    for file in options.mentions:
-        shards.add(file, skip_bad_lines=options.skip_bad_lines, progress=progress)
+    for file in files:
+        yield file, partial(told, before)
         before += _size(file)
 
 
@@ -89,7 +97,7 @@ def _write(output: Path, verdicts: Sequence[dict[str, Any]]) -> None:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Advance]:
+def progress_bar(what: str) -> Iterator[Advance]:
     """Show a bar on a terminal, and nothing elsewhere: a log needs no bar."""
     if not sys.stderr.isatty():
         yield lambda _done: None

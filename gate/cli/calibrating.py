@@ -1,0 +1,153 @@
+"""Runs a calibration with its progress bar."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gate.backtest import (
+    History,
+    Shards,
+    judge_all,
+    pretend,
+    read_cases,
+    recommend,
+    settings_of,
+    summarise,
+    too_short,
+    try_window,
+)
+from gate.canonical import dumps
+from gate.cli.backtesting import distribute, in_turn, progress_bar
+from gate.clock import cancellable
+from gate.policy import Overrides, load
+from gate.report import content
+from gate.report.curve import CurvePoint, detection_curve
+from gate.wiring import build_recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import timedelta
+
+    from gate.backtest import Case, Result
+    from gate.policy import Policy
+
+TIMES = (1, 2)
+"""How many times as long as the policy's the windows are that are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said."""
+
+    policy: Path
+    mentions: Sequence[Path]
+    releases: Path | None
+    stream: str
+    windows: int
+    jobs: int
+    scorer: str | None = None
+    skip_bad_lines: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What came of it."""
+
+    history: History
+    baseline: timedelta
+    window: timedelta
+    unreadable: int
+    results: tuple[Result, ...]
+    """The policy as it is first."""
+    recommended: Result | None
+
+    @property
+    def own(self) -> Result:
+        """The policy as it is."""
+        return self.results[0]
+
+
+def run(options: Options) -> Calibration:
+    """Pretend deploys all over the history, and sum up what the policy and settings around it make of them.
+
+    Raises:
+        UsageFault: the history is empty or too short; says how much is needed.
+    """
+    policy = load(options.policy, overrides=Overrides(scorer=options.scorer))
+    with cancellable():
+        history = History(options.stream)
+        with progress_bar("measuring") as advance:
+            for file, progress in in_turn(options.mentions, advance):
+                history.add(file, progress)
+        cases = _cases(options, policy, history)
+        settings = {policy.window.length * times: settings_of(policy.decision_rules(), times) for times in TIMES}
+        tried, unreadable = _try(options, policy, cases, settings)
+    results = []
+    for length, several in settings.items():
+        windows = [rows for case, rows in zip(cases, tried, strict=True) if _length(case) == length]
+        if windows:
+            results += [summarise(each, [rows[k] for rows in windows]) for k, each in enumerate(several)]
+    return Calibration(
+        history, policy.baseline.length, policy.window.length, unreadable, tuple(results), recommend(results)
+    )
+
+
+def _cases(options: Options, policy: Policy, history: History) -> list[Case]:
+    real = [case.release for case in read_cases(options.releases, policy)] if options.releases else []
+    if options.stream:
+        real = [each for each in real if each.stream in {"", options.stream}]
+    found: list[Case] = []
+    for times in TIMES:
+        window = policy.window.length * times
+        found += pretend(
+            history,
+            baseline=policy.baseline.length,
+            window=window,
+            most=max(1, options.windows // times),
+            name=policy.release,
+            releases=real,
+        )
+        if not found:
+            raise too_short(history, baseline=policy.baseline.length, window=window, said=content.duration)
+    return found
+
+
+def _try(
+    options: Options, policy: Policy, cases: Sequence[Case], settings: Mapping[timedelta, Sequence[Any]]
+) -> tuple[list[Any], int]:
+    """Return the trials of each case, in order, and how many lines were no mention."""
+    start = (build_recorded, dumps(policy.to_plain()).decode(), str(options.policy))
+    tried: dict[int, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="gate-calibrate-") as folder:
+        with Shards(Path(folder), cases) as shards, progress_bar("reading") as advance:
+            distribute(options.mentions, shards, advance, skip_bad_lines=options.skip_bad_lines)
+        work = list(zip(shards.paths, shards.groups, strict=True))
+        with progress_bar("replaying") as advance:
+            for done in judge_all(cases, work, start, options.jobs, partial(try_window, settings)):
+                tried |= done
+                advance(len(tried) / len(cases))
+    return [tried[index] for index in range(len(cases))], shards.skipped
+
+
+def _length(case: Case) -> timedelta:
+    return case.release.window_to - case.release.deployed_at
+
+
+def picture(found: Calibration) -> str:
+    """Draw how often each change is caught by the policy as it is."""
+    own = found.own
+    points = [
+        CurvePoint(point.change, point.caught.part, *point.caught.interval()) for point in own.points if point.caught.of
+    ]
+    usual = own.caught(0.8)
+    return detection_curve(
+        points,
+        title="What this policy catches, and how often it halts for nothing",
+        subtitle=f"{content.count(own.false_halts.of, 'window')} of {content.duration(found.window)} in which nothing was"
+        " deployed; shaded: 95 % intervals",
+        reached=None if usual.change is None else (usual.part, usual.change),
+    )

@@ -1,0 +1,205 @@
+"""A calibration as a table and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gate.backtest.calibration import FEWEST, PARTS, USUAL
+from gate.canonical import rfc3339
+from gate.report import content
+
+if TYPE_CHECKING:
+    from gate.backtest import Result
+    from gate.cli.calibrating import Calibration
+
+FEW = 0.5
+"""From this part of inconclusive windows on, the rates say more about the minimum than about the rules."""
+
+
+def table(found: Calibration) -> str:
+    """Return the result for people, in lines."""
+    return "\n".join([*_opening(found), "", *_curve(found.own), "", *_settings(found), "", advice(found)])
+
+
+def _opening(found: Calibration) -> list[str]:
+    history, own, rate = found.history, found.own, found.own.false_halts
+    low, high = rate.interval()
+    span = f"{content.duration(history.last - history.first)} of history" if history.first and history.last else ""
+    lines = [
+        (
+            f"{span}, {history.mentions:,} mentions: {content.count(rate.of, 'window')} of"
+            f" {content.duration(found.window)}, each after {content.duration(found.baseline)} of baseline, nothing deployed."
+        ),
+        (
+            f"False halts: {rate.count} of {rate.of}, {percent(rate.part)} (95 % interval {percent(low)} to {percent(high)});"
+            f" {_promise(own)}."
+        ),
+    ]
+    return lines + [f"note: {note}" for note in notes(found)]
+
+
+def _promise(own: Result) -> str:
+    if own.setting.alpha is None:
+        return "no rule of the policy promises a level"
+    allowed = f"its alpha of {own.setting.alpha:g} allows {percent(own.setting.alpha)}"
+    return allowed if own.holds() else f"{allowed}: more than chance explains"
+
+
+def notes(found: Calibration) -> list[str]:
+    """Return what limits the numbers, most important first."""
+    own, said = found.own, []
+    rate = own.false_halts
+    if not rate.count:
+        said.append(
+            f"{content.count(rate.of, 'window')}: cannot tell below 1 in {max(1, round(1 / rate.interval()[1]))}"
+        )
+    if not own.holds():
+        said.append("these windows held trouble, or posts that follow each other: list incidents in --releases")
+    if own.inconclusive >= FEW * rate.of:
+        said.append(
+            f"{own.inconclusive} of {rate.of} windows were inconclusive, too quiet to tell: a longer window or a"
+            " smaller minimum would be heard"
+        )
+    unharmed = rate.of - own.points[-1].caught.of
+    if unharmed:
+        said.append(f"{unharmed} had no negative mention before the deploy, so no harm could be tried on them")
+    if not found.history.stream and len(found.history.streams) > 1:
+        said.append(f"{len(found.history.streams)} streams are taken together; choose one by --stream")
+    if found.unreadable:
+        said.append(f"{content.count(found.unreadable, 'line')} that were no mention were left out")
+    return said
+
+
+def _curve(own: Result) -> list[str]:
+    lines = ["turned negative   caught   95 % interval   after mentions   after hours  (medians of those caught)"]
+    for point in own.points:
+        low, high = point.caught.interval()
+        name = f"+{point.change * 100:.0f} points" if point.change else "as it was"
+        lines.append(
+            f"{name:<15}{percent(point.caught.part):>9}{f'{percent(low)} – {percent(high)}':>16}"
+            f"{number(point.mentions, 0):>17}{number(point.hours, 2):>14}"
+        )
+    lines.append("")
+    for part in PARTS:
+        caught = own.caught(part)
+        if caught.change is None:
+            lines.append(f"{percent(part)} of windows: not with any change tried")
+            continue
+        lines.append(
+            f"{percent(part)} of windows: a rise of {caught.change * 100:.0f} points, after about"
+            f" {number(caught.mentions, 0)} mentions, {number(caught.hours, 2)} h"
+        )
+    return lines
+
+
+def _settings(found: Calibration) -> list[str]:
+    lines = ["alpha   tolerate   window       false halts      80 % caught from   after hours"]
+    for each in found.results:
+        setting, caught = each.setting, each.caught(USUAL)
+        rate = f"{each.false_halts.count} of {each.false_halts.of}"
+        rise = "–" if caught.change is None else f"+{caught.change * 100:.0f} points"
+        mark = "  ← the policy" if each is found.own else "  ← recommended" if each is found.recommended else ""
+        if each is found.own is found.recommended:
+            mark = "  ← the policy, and recommended"
+        lines.append(
+            f"{_level(setting.alpha):<8}{_level(setting.tolerate):<11}"
+            f"{content.duration(found.window * setting.times):<13}{rate:<17}{rise:<19}{number(caught.hours, 2)}{mark}"
+        )
+    return lines
+
+
+def advice(found: Calibration) -> str:
+    """Return the recommendation in one sentence."""
+    best, own = found.recommended, found.own
+    if own.false_halts.of < FEWEST:
+        return f"{content.count(own.false_halts.of, 'window')} are too few to choose a setting by; {FEWEST} are needed: add history."
+    if best is None:
+        sharp = any(each.caught(USUAL).change is not None for each in found.results)
+        if sharp:
+            return "No setting that catches 80 % of a change holds its alpha on this history: look at the false halts first."
+        return "No setting tried catches 80 % of even the largest change: more mentions are needed (sources, longer windows)."
+    setting, caught = best.setting, best.caught(USUAL)
+    name = f"window {content.duration(found.window * setting.times)}"
+    if setting.alpha is not None:
+        name = f"alpha {setting.alpha:g}, tolerate {setting.tolerate:g}, {name}"
+    rate = best.false_halts
+    sees = (
+        f"a rise of {_points(caught.change)} is caught in 80 % of windows, {rate.count} of {rate.of} halted for nothing"
+    )
+    if best is own:
+        return (
+            f"Recommended: the policy as it is: {sees}, and no setting tried with at most its alpha is clearly sharper."
+        )
+    before = own.caught(USUAL).change
+    now = (
+        f"the policy as it is needs {_points(before)}"
+        if before is not None
+        else "the policy as it is catches none so often"
+    )
+    waits = "; every release then waits longer for its pass" if setting.times > own.setting.times else ""
+    return f"Recommended: {name}: {sees}; {now}{waits}."
+
+
+def plain(found: Calibration) -> dict[str, Any]:
+    """Return the result as JSON can hold it; parts are 0 … 1."""
+    history = found.history
+    return {
+        "history": {
+            "mentions": history.mentions,
+            "from": rfc3339(history.first) if history.first else None,
+            "to": rfc3339(history.last) if history.last else None,
+            "stream": history.stream,
+            "unreadable_lines": found.unreadable,
+        },
+        "policy": _result(found, found.own),
+        "settings": [_result(found, each) for each in found.results],
+        "recommended": _result(found, found.recommended) if found.recommended else None,
+        "advice": advice(found),
+        "notes": notes(found),
+    }
+
+
+def _result(found: Calibration, result: Result) -> dict[str, Any]:
+    setting, rate = result.setting, result.false_halts
+    return {
+        "alpha": setting.alpha,
+        "tolerate": setting.tolerate,
+        "window_hours": found.window.total_seconds() * setting.times / 3600,
+        "windows": rate.of,
+        "false_halts": {"count": rate.count, "rate": rate.part, "interval": list(rate.interval())},
+        "inconclusive": result.inconclusive,
+        "curve": [
+            {
+                "change": point.change,
+                "caught": point.caught.part,
+                "interval": list(point.caught.interval()),
+                "windows": point.caught.of,
+                "median_mentions": point.mentions,
+                "median_hours": point.hours,
+            }
+            for point in result.points
+        ],
+        "smallest_change": [
+            {"caught": part, "change": said.change, "median_mentions": said.mentions, "median_hours": said.hours}
+            for part in PARTS
+            for said in (result.caught(part),)
+        ],
+    }
+
+
+def percent(part: float) -> str:
+    """Return ``3.8 %`` or ``42 %``."""
+    return f"{part * 100:.1f} %" if 0 < part < 0.1 else f"{part * 100:.0f} %"  # noqa: PLR2004
+
+
+def number(value: float | None, digits: int) -> str:
+    """Return the number, or a dash for none."""
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def _points(change: float | None) -> str:
+    return f"{(change or 0) * 100:.0f} points"
+
+
+def _level(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
