@@ -127,12 +127,16 @@ def test_lock_names_no_place(lock: Path) -> None:
         assert not re.search(r"://|index-url|find-links|trusted-host|(^|\s)/", line), line
 
 
+ONE_FILE = {"flatbuffers"}
+"""Published as one wheel of pure Python, which fits every machine."""
+
+
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
 def test_lock_fits_every_machine(lock: Path) -> None:
     """Every package is locked by the hashes of more than one file: its wheels for all platforms, and its source."""
     packages = locked(lock.name)
     assert packages
-    assert [name for name, (_, hashes) in packages.items() if len(hashes) < 2] == []
+    assert [name for name, (_, hashes) in packages.items() if len(hashes) < 2 and name not in ONE_FILE] == []
 
 
 def test_locks_agree() -> None:
