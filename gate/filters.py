@@ -11,6 +11,7 @@ import zlib
 from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from gate.model import DropReason
@@ -193,6 +194,7 @@ def _squeeze(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+@lru_cache(maxsize=65_536)
 def _stable_hash(text: str) -> int:
     # hash() differs between processes; the verdict must not.
     return zlib.crc32(text.encode("utf-8", "surrogatepass"))
