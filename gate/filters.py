@@ -31,8 +31,6 @@ COPIES_WITHIN = timedelta(minutes=15)
 """Copies further apart are no campaign; and over a long window the more is written the more repeats itself by chance."""
 WORDS_COMPARED = 200
 
-_ODD, _BITS = 0x9E3779B97F4A7C15, 2**64 - 1
-"""Multiplier (Knuth's golden ratio) and width of the hash of three words."""
 _PRIMARY_TAG = re.compile(r"[a-z]{2,3}")
 _NOISE = re.compile(r"https?://\S+|[@#]\w+|[\W_]+")
 
@@ -157,9 +155,7 @@ class Copies:
             return False
         self._forget(at - COPIES_WITHIN)
         marks = [_stable_hash(word) for word in words]
-        shingles = frozenset(
-            (a * _ODD + b) * _ODD + c & _BITS for a, b, c in zip(marks, marks[1:], marks[2:], strict=False)
-        )
+        shingles = frozenset([a ^ 3 * b ^ 7 * c for a, b, c in zip(marks, marks[1:], marks[2:], strict=False)])
         sketch = sorted(shingles)[:SKETCH]
         for mark in sketch:
             other = self._by_hash.get(mark)
