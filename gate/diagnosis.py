@@ -66,7 +66,7 @@ def _scorer(policy: Policy, clock: Clock, environ: Mapping[str, str]) -> Iterato
 
 
 def _sources(policy: Policy, clock: Clock, environ: Mapping[str, str]) -> Iterator[Diagnosis]:
-    for spec in (*policy.sources, *wiring.baseline_sources(policy)):
+    for spec in (*policy.sources, *wiring.baseline_sources(policy), *policy.control):
         try:
             with wiring.open_sources(policy, [spec], clock, environ) as (listener,):
                 for check in listener.source.check():

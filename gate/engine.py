@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from gate.insight.comparability import comparability
 from gate.listening import Ear, Listener
 from gate.model import Dropped, Look, Period, Scored
 from gate.reading import Plan, Reader
@@ -48,6 +49,8 @@ class Parts:
     clock: Clock
     hash_author: Callable[[str, str], str]
     """From source and author to a keyed hash."""
+    controls: Sequence[Listener] = ()
+    """Where the control is heard, before the deploy and after it."""
 
 
 class Watch:
@@ -61,16 +64,26 @@ class Watch:
         release = plan.release
         self._before = [
             Ear(each, Period.BASELINE, release.baseline_from, release.baseline_to)
-            for each in (parts.baseline_listeners or parts.listeners)
+            for each in (*(parts.baseline_listeners or parts.listeners), *parts.controls)
         ]
-        self._after = [Ear(each, Period.POST, release.deployed_at, release.window_to) for each in parts.listeners]
-        self._readers = {period: Reader(plan, period, parts.scorer, parts.hash_author) for period in Period}
+        self._after = [
+            Ear(each, Period.POST, release.deployed_at, release.window_to)
+            for each in (*parts.listeners, *parts.controls)
+        ]
+        # Who votes in the control has a vote still, and what is named there is not named of the release.
+        plans = {False: plan, True: replace(plan, phrases=())}
+        self._readers = {
+            (period, control): Reader(plans[control], period, parts.scorer, parts.hash_author)
+            for period in Period
+            for control in plans
+        }
         self._same_sources = parts.baseline_listeners is None
         self._polled_until: datetime | None = None
         self._strangers: set[str] = set()
         """Listeners with nothing from before the deploy."""
         self._partial: dict[str, str] = {}
         """Listeners whose baseline was heard in part, and why."""
+        self._kept: dict[Period, list[Scored]] = {period: [] for period in Period}
 
     def hear_baseline(self) -> Baseline:
         """Fetch, filter and score what was written before the deploy, and fold it.
@@ -83,6 +96,7 @@ class Watch:
         kept, dropped = self._read(self._before, self._plan.release.baseline_to, Period.BASELINE)
         for scored in kept:
             self._decider.fold_baseline(scored)
+        self._kept[Period.BASELINE] += [scored for scored in kept if not scored.control]
         if self._decider.compares():
             self._carry_over()
         partial = [ear for ear in self._before if not ear.complete]
@@ -138,11 +152,14 @@ class Watch:
         closed = at >= self._plan.release.window_to
         verdict = self._decider.decide(at=at, closed=closed, coverage=coverage)
         notes = tuple(note for ear in self._after for note in ear.notes())
+        if verdict.outcome.final and self._decider.compares():
+            notes += comparability(self._plan.release, *self._kept.values(), match=self._plan.match)
         return Look(number, at, kept, dropped, verdict, None if verdict.outcome.final else next_at, notes)
 
     def _fold(self, kept: Sequence[Scored], dropped: Sequence[Dropped]) -> None:
         for scored in kept:
             self._decider.fold(scored)
+        self._kept[Period.POST] += [scored for scored in kept if not scored.control]
         for each in dropped:
             self._decider.fold_dropped(each)
 
@@ -194,11 +211,17 @@ class Watch:
             dropped += odd
             ear.dropped.update(each.reason.value for each in odd)
         taken.sort(key=lambda pair: (pair[0].created_at, pair[0].source, pair[0].id))
+        reads = {
+            control: iter(self._readers[period, control].read(m for m, ear in taken if ear.listener.control is control))
+            for control in (False, True)
+        }
         kept: list[Scored] = []
-        for (_, ear), read in zip(taken, self._readers[period].read(m for m, _ in taken), strict=True):
+        for _, ear in taken:
+            read = next(reads[ear.listener.control])
             if isinstance(read, Scored):
-                stranger = ear.listener.name in self._strangers
-                kept.append(replace(read, compared=False) if stranger else read)
+                compared = ear.listener.name not in self._strangers
+                same = compared and not ear.listener.control
+                kept.append(read if same else replace(read, compared=compared, control=ear.listener.control))
                 ear.kept += 1
             else:
                 dropped.append(read)
@@ -207,19 +230,20 @@ class Watch:
 
     def _carry_over(self) -> None:
         """Let what was not heard before the deploy count after it for what it is."""
+        ours = [ear for ear in self._before if not ear.listener.control]
         if self._same_sources:
             for before, after in zip(self._before, self._after, strict=True):
                 if not before.heard:
                     after.mute(f"its baseline could not be heard: {before.reason}", before.hint)
                 elif not before.kept:
                     self._strangers.add(after.listener.name)
-        for before in self._before:
+        for before in ours:
             # A budget that is spent or an archive that ends leaves a smaller baseline; an outage leaves a wrong one.
             sampled = before.permanent and before.kept
             if before.listener.required and not before.complete and not sampled:
                 names = [before.listener.name] if self._same_sources else [ear.listener.name for ear in self._after]
                 self._partial |= dict.fromkeys(names, f"its baseline was not complete: {before.reason}")
-        if any(ear.kept for ear in self._before):
+        if any(ear.kept for ear in ours):
             return
         # With no baseline at all there are no strangers either: the rules say what they lack.
         self._strangers.clear()

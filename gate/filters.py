@@ -26,6 +26,8 @@ MIN_WORDS_TO_COMPARE = 6
 """Below this two people may honestly write the same words ("good", "same here")."""
 NEAR_SHARE = 0.7
 """Jaccard similarity of word shingles above which two texts are copies of one."""
+MIN_WORDS_TO_FILL_IN = 12
+"""From here on texts that share a phrase and NEAR_SHARE of their words are fillings of one template."""
 SKETCH = 4
 COPIES_WITHIN = timedelta(minutes=15)
 """Copies further apart are no campaign; and over a long window the more is written the more repeats itself by chance."""
@@ -140,7 +142,8 @@ class Copies:
 
     A text is the set of its three-word shingles, indexed by the smallest few of their hashes
     (bottom-k sketch, after Broder 1997, "On the resemblance and containment of documents");
-    candidates found that way are compared exactly.
+    candidates found that way are compared exactly. A template with a few words exchanged here and there keeps few of
+    its shingles; longer texts are copies, too, where most of their words are the same.
     """
 
     def __init__(self) -> None:
@@ -159,17 +162,17 @@ class Copies:
         sketch = sorted(shingles)[:SKETCH]
         for mark in sketch:
             other = self._by_hash.get(mark)
-            if other and len(shingles & other.shingles) >= NEAR_SHARE * len(shingles | other.shingles):
+            if other and (_alike(shingles, other.shingles) or _same_template(marks, other.marks)):
                 # A campaign that goes on stays one voice for as long as it does.
                 self._remember(other, at)
                 return True
-        self._remember(_Text(shingles, sketch, at), at)
+        self._remember(_Text(shingles, marks, sketch, at), at)
         return False
 
     def _remember(self, text: _Text, at: datetime) -> None:
         text.at = at
         for mark in text.sketch:
-            self._by_hash[mark] = text
+            self._by_hash.setdefault(mark, text)
             self._by_age.append((at, mark))
 
     def _forget(self, before: datetime) -> None:
@@ -182,8 +185,18 @@ class Copies:
 @dataclass(slots=True)
 class _Text:
     shingles: frozenset[int]
+    marks: list[int]
+    """Hashes of its words."""
     sketch: list[int]
     at: datetime
+
+
+def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
+    return len(one & other) >= NEAR_SHARE * len(one | other)
+
+
+def _same_template(one: list[int], other: list[int]) -> bool:
+    return min(len(one), len(other)) >= MIN_WORDS_TO_FILL_IN and _alike(frozenset(one), frozenset(other))
 
 
 def _squeeze(text: str) -> str:

@@ -35,6 +35,8 @@ class Listener:
     name: str
     required: bool
     source: Source
+    control: bool = False
+    """Whether others are heard there, on something else than the release."""
 
 
 @dataclass(slots=True)
@@ -119,6 +121,7 @@ class Ear:
             heard=self.heard,
             permanent=self.permanent,
             hint="" if self.complete else self.hint,
+            control=self.listener.control,
         )
 
     def mute(self, reason: str, hint: str) -> None:

@@ -150,6 +150,8 @@ class Scored:
     """False where its source was not heard before the deploy, so that there is nothing to compare it with."""
     text: str | None = None
     """Only where the policy keeps text."""
+    control: bool = False
+    """Whether a control source delivered it: what others write about something else meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,8 @@ class Coverage:
     """Not complete, and no later poll can mend it."""
     hint: str = ""
     """The next step, where the source knows one."""
+    control: bool = False
+    """Whether it is a control source, whose mentions are only compared with and never count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,14 +51,17 @@ def release_of(policy: Policy, deployed_at: datetime, now: datetime, *, stream: 
     """Work out the periods to compare.
 
     Raises:
-        UsageFault: the deploy lies in the future.
+        UsageFault: the deploy lies in the future, or the baseline not in the past.
     """
     if deployed_at > now + FUTURE:
         ahead = str(deployed_at - now).split(".", maxsplit=1)[0]
         message = f"the deploy time {deployed_at.isoformat()} is {ahead} in the future"
         raise UsageFault(message, hint="start the gate after the deploy, or check the time zone of --deployed-at")
     try:
-        start = deployed_at - policy.baseline.length
+        start, end = policy.baseline.span(deployed_at)
+    except ValueError as fault:
+        hint = "name the deploy time of a release before this one, or check --deployed-at"
+        raise UsageFault(str(fault), hint=hint) from fault
     except OverflowError as fault:
         message = "the baseline reaches back before the year 1"
         raise UsageFault(message, hint="write a shorter baseline.length") from fault
@@ -66,7 +69,7 @@ def release_of(policy: Policy, deployed_at: datetime, now: datetime, *, stream: 
         name=policy.release,
         deployed_at=deployed_at,
         baseline_from=start,
-        baseline_to=deployed_at,
+        baseline_to=end,
         window_to=deployed_at + policy.window.length,
         stream=stream,
     )
@@ -142,7 +145,13 @@ def densities_of(scorer: str) -> ScoreDensities | None:
 
 @contextmanager
 def open_sources(
-    policy: Policy, specs: Sequence[SourceSpec], clock: Clock, environ: Mapping[str, str], *, stream: str = ""
+    policy: Policy,
+    specs: Sequence[SourceSpec],
+    clock: Clock,
+    environ: Mapping[str, str],
+    *,
+    stream: str = "",
+    control: bool = False,
 ) -> Iterator[list[Listener]]:
     """Build the sources of a policy; they are closed when the block ends."""
     listeners: list[Listener] = []
@@ -150,14 +159,14 @@ def open_sources(
         for spec in specs:
             context = SourceContext(
                 name=spec.name,
-                release=policy.release,
+                release="" if control else policy.release,
                 folder=policy.folder,
                 stream=stream,
                 secret=lambda reference: resolve_secret(reference, environ),
                 clock=clock,
             )
             source: Source = plugins.load("sources", spec.type).Source(spec.options, context)
-            listeners.append(Listener(spec.name, spec.required, source))
+            listeners.append(Listener(spec.name, spec.required, source, control))
         yield listeners
     finally:
         for listener in listeners:
@@ -180,6 +189,7 @@ def open_run(
     with (
         open_sources(policy, policy.sources, clock, environ, stream=release.stream) as listeners,
         open_sources(policy, before, clock, environ, stream=release.stream) as baseline_listeners,
+        open_sources(policy, policy.control, clock, environ, control=True) as controls,
     ):
         parts = Parts(
             listeners=listeners,
@@ -188,6 +198,7 @@ def open_run(
             decider=Decider(policy.decision_rules(), release, densities_of(policy.scorer.type)),
             clock=clock,
             hash_author=hash_author,
+            controls=controls,
         )
         yield Run(policy, release, Watch(plan, parts), log)
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gate.decide import Decider, Keyword, Minimum, On, Rules, Share
 from gate.engine import Parts, Watch
 from gate.errors import SourceDown, SourceRefused
@@ -16,6 +18,8 @@ from gate.reading import Plan
 from tests.support import DEPLOY, ListSource, ManualClock, WordScorer, mention, release
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gate.model import Fetch, Request
 
 MINUTE = timedelta(minutes=1)
@@ -35,7 +39,12 @@ def history(bad_after: int = 0) -> ListSource:
 
 
 def watch(
-    source: ListSource, clock: ManualClock, *others: Listener, rules: Rules | None = None, **plan: object
+    source: ListSource,
+    clock: ManualClock,
+    *others: Listener,
+    rules: Rules | None = None,
+    controls: Sequence[Listener] = (),
+    **plan: object,
 ) -> Watch:
     """Build a run on one required source."""
     fields: dict[str, object] = {"settle": 5 * MINUTE, "every": MINUTE, "filters": Filters(), **plan}
@@ -46,6 +55,7 @@ def watch(
         decider=Decider(rules or Rules((Share(),), Minimum(mentions=10, authors=5), ON), release()),
         clock=clock,
         hash_author=lambda _source, author: author,
+        controls=controls,
     )
     return Watch(Plan(release=release(), **fields), parts)  # type: ignore[arg-type]
 
@@ -70,6 +80,44 @@ def test_bad_release_halts_before_the_window_closes() -> None:
     looks = finish(watch(history(bad_after=5), ManualClock()))
     assert looks[-1].verdict.outcome is Outcome.FAIL
     assert looks[-1].at < DEPLOY + 45 * MINUTE
+
+
+def test_the_last_look_tells_how_the_baseline_differs() -> None:
+    """One mention a minute after one in three minutes is told, with the verdict and not before it."""
+    looks = finish(watch(history(), ManualClock()))
+    assert not any(look.notes for look in looks[:-1])
+    assert looks[-1].notes == ("mentions came 3.0 times as fast as in the baseline, so other people may be speaking",)
+
+
+def moved(bad_before: int, bad_after: int, kind: str) -> ListSource:
+    """Draw ten mentions an hour for a day and four a minute since, so many in ten of them bad."""
+    texts = {True: "bad", False: "fine"}
+    before = [
+        mention(i, DEPLOY - 6 * MINUTE * (240 - i), texts[i * 7 % 10 < bad_before], source=kind) for i in range(240)
+    ]
+    after = [mention(1000 + i, DEPLOY + MINUTE * i / 4, texts[i * 7 % 10 < bad_after], source=kind) for i in range(180)]
+    return ListSource(before + after)
+
+
+@pytest.mark.parametrize(
+    ("control", "outcome", "code"),
+    [
+        (moved(2, 8, "control"), Outcome.INCONCLUSIVE, "control_rose_too"),
+        (moved(2, 2, "control"), Outcome.FAIL, "share_rose"),
+        (ListSource([]), Outcome.FAIL, "share_rose"),
+        (ListSource([], faults=[SourceRefused("key expired")]), Outcome.FAIL, "share_rose"),
+    ],
+    ids=["rose", "held", "silent", "refused"],
+)
+def test_a_rise_is_judged_against_the_controls(control: ListSource, outcome: Outcome, code: str) -> None:
+    """A mood of everybody's halts nothing; ours alone does, and so does it where the control was not heard."""
+    run = watch(
+        moved(2, 8, "list"), ManualClock(), controls=[Listener("control", required=False, source=control, control=True)]
+    )
+    last = finish(run)[-1].verdict
+    assert (last.outcome, last.code) == (outcome, code)
+    assert last.tally.mentions_baseline == 240
+    assert last.tally.sources == 1
 
 
 def test_a_past_window_gives_the_verdict_of_the_live_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -49,6 +50,44 @@ def test_a_campaign_is_one_voice_while_it_lasts_and_chance_is_no_campaign() -> N
     spread = [mention(i, DEPLOY + i * step, LONG) for i in range(6)]
     assert reasons(Filters(), *spread) == [None] + [DropReason.NEAR_DUPLICATE] * 5
     assert reasons(Filters(), mention(1, DEPLOY, LONG), mention(2, DEPLOY + 12 * step, LONG)) == [None, None]
+
+
+TEMPLATES = (
+    "Since the latest {what} my {thing} keeps {fault} every morning and support has never answered me, so think twice {tail}",
+    "{tail} hey the new brimly {what} is a {thing} do not download it before they fix what is {fault} we deserve better",
+)
+FILLINGS = {
+    "what": ("update", "version", "release", "patch", "build", "upgrade", "rollout"),
+    "thing": ("phone", "app", "laptop", "screen", "tablet", "account", "device", "playlist", "watch", "joke"),
+    "fault": ("crashing", "freezing", "hanging", "failing", "dying", "restarting"),
+    "tail": ("@sam", "#fail", "https://t.example/x1", "!!!", "lol", ":(", "@kim #sad", ""),
+}
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_thousand_fillings_of_a_template_are_few_votes(template: str) -> None:
+    """Exchanged words, case, commas and slips of the pen, each by an author of its own."""
+    chance = random.Random(1)
+    spam = []
+    for i in range(1000):
+        text = template.format(**{slot: chance.choice(words) for slot, words in FILLINGS.items()})
+        text = text.upper() if chance.random() < 0.3 else text
+        text = text.replace(",", "").replace(" the ", " teh ", 1) if chance.random() < 0.3 else text
+        spam.append(mention(i, DEPLOY, text))
+    assert reasons(Filters(), *spam).count(None) <= 30
+
+
+def test_honest_repeats_are_votes() -> None:
+    """What a hundred people say each in a few words are a hundred votes, and like complaints are each their own."""
+    short = [mention(i, DEPLOY, text) for i, text in enumerate(["good", "gg", "same here", "love it so much"] * 25)]
+    assert reasons(Filters(), *short).count(None) == 100
+    alike = [
+        "the app keeps crashing since the update",
+        "the app keeps freezing since the update on my phone",
+        "since the update the app crashes whenever I open a playlist, and I lost everything I had saved there",
+        "since the update the app takes a minute to open, and the search finds nothing of what I had saved there",
+    ]
+    assert reasons(Filters(), *[mention(i, DEPLOY, text) for i, text in enumerate(alike)]).count(None) == 4
 
 
 @pytest.mark.parametrize(

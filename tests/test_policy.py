@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,7 @@ from gate.policy import (
     parse_duration,
     template,
 )
+from gate.wiring import release_of
 
 SHORT = """\
 version: 1
@@ -90,6 +91,29 @@ def test_every_section_is_read() -> None:
     assert (file.name, file.required, file.options.path) == ("file", False, "mentions.jsonl")
     held = On(Decision.HOLD, Decision.HOLD)
     assert policy.decision_rules() == Rules(policy.rules, Minimum(), held, dry_run=True)
+
+
+def test_an_earlier_release_is_the_baseline() -> None:
+    """Its zone is read, the policy writes itself down in UTC, and the baseline never reaches past the deploy."""
+    policy = read("baseline: {release: 2026-03-03T15:00:00+01:00, length: 6h}")
+    earlier = datetime(2026, 3, 3, 14, tzinfo=UTC)
+    assert policy.baseline == Baseline(timedelta(hours=6), release=earlier)
+    assert load_text(json.dumps(policy.to_plain())).baseline == policy.baseline
+    assert policy.baseline.span(earlier + timedelta(days=7)) == (earlier, earlier + timedelta(hours=6))
+    assert policy.baseline.span(earlier + timedelta(hours=1)) == (earlier, earlier + timedelta(hours=1))
+    release = release_of(policy, earlier + timedelta(days=7), earlier + timedelta(days=7))
+    assert (release.baseline_from, release.baseline_to) == (earlier, earlier + timedelta(hours=6))
+    with pytest.raises(UsageFault, match="is not before the deploy"):
+        release_of(policy, earlier, earlier)
+
+
+def test_a_control_is_heard_beside_the_sources() -> None:
+    """Its sources have names of their own, are never required, and survive being written down."""
+    policy = read("control: [{type: file, path: others.jsonl}, {type: file, name: rival, path: rival.jsonl}]")
+    assert [(spec.name, spec.required) for spec in policy.sources] == [("file", True)]
+    assert [(spec.name, spec.required) for spec in policy.control] == [("file-2", False), ("rival", False)]
+    assert load_text(json.dumps(policy.to_plain())) == policy
+    assert read().control == ()
 
 
 def test_yaml_1_1_traps_mean_what_they_say() -> None:

@@ -36,6 +36,7 @@ FULL: dict[str, Any] = {
         {"type": "threshold", "metric": "mean_score", "min": -0.2, "min_mentions": 30},
         {"type": "keyword", "any": ["data loss", "charged twice"], "authors": 3},
     ],
+    "control": [{"type": "x", "query": "acme -#acme24"}],
     "minimum": {"mentions": 30, "authors": 15, "sources": 1},
     "on": ON,
 }
@@ -126,6 +127,8 @@ def test_the_schema_takes_what_the_gate_takes() -> None:
         {"window": {"length": "45"}},
         {"window": {"length": 45}},
         {"baseline": {"match": "hour"}},
+        {"baseline": {"release": 7}},
+        {"control": [{"type": "file", "path": "a.jsonl", "required": True}]},
         {"scorer": "vadr"},
         {"rules": [{"type": "spike"}]},
         {"rules": [{"type": "keyword"}]},

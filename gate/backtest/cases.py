@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gate.policy import Policy
 
 TIMES = ("deployed_at", "baseline_from", "baseline_to", "window_to")
-SHAPE = '{"id", "deployed_at", "baseline_from"?, "baseline_to"?, "window_to"?, "stream"?}'
+SHAPE = '{"id", "deployed_at", "baseline_from"?, "baseline_to"?, "window_to"?, "stream"?, "control_stream"?}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Case:
 
     id: str
     release: Release
+    control_stream: str = ""
+    """The stream of the same mentions that is the control, where there is one."""
 
 
 def read_cases(path: Path, policy: Policy) -> list[Case]:
@@ -64,18 +66,26 @@ def _case(fields: dict[str, Any], policy: Policy) -> Case:
     if deployed_at is None:
         message = "no deployed_at"
         raise ValueError(message)
+    start, end = times.get("baseline_from"), times.get("baseline_to")
+    if start is None:
+        start, usual_end = policy.baseline.span(deployed_at)
+        end = end or usual_end
     release = Release(
         name=str(fields.get("name") or policy.release),
         deployed_at=deployed_at,
-        baseline_from=times.get("baseline_from", deployed_at - policy.baseline.length),
-        baseline_to=times.get("baseline_to", deployed_at),
+        baseline_from=start,
+        baseline_to=end or deployed_at,
         window_to=times.get("window_to", deployed_at + policy.window.length),
         stream=str(fields.get("stream") or ""),
     )
     if not release.baseline_from <= release.baseline_to <= deployed_at < release.window_to:
         message = "times must be in the order baseline_from, baseline_to, deployed_at, window_to"
         raise ValueError(message)
-    return Case(str(fields["id"]), release)
+    control = str(fields.get("control_stream") or "")
+    if control and (not release.stream or control == release.stream):
+        message = "with a control_stream the release needs a stream of its own"
+        raise ValueError(message)
+    return Case(str(fields["id"]), release, control)
 
 
 def _moment(name: str, text: object) -> datetime:

@@ -157,9 +157,13 @@ def watch_recorded(
     case: Case, mentions: Sequence[Mention], plan: Callable[[Release], Plan], decider: Decider, scorer: Scorer | Routes
 ) -> Watch:
     """Return the engine over recorded mentions, all of whose looks lie in the past."""
-    listener = Listener("file", required=True, source=Recorded(mentions))
+    others = case.control_stream
+    ours = [each for each in mentions if each.stream != others] if others else mentions
+    theirs = [each for each in mentions if each.stream == others] if others else []
+    listener = Listener("file", required=True, source=Recorded(ours))
+    controls = [Listener("control", required=False, source=Recorded(theirs), control=True)] if others else []
     clock = Ended(case.release.window_to)
-    parts = Parts([listener], None, scorer, decider, clock, lambda _source, author: author)
+    parts = Parts([listener], None, scorer, decider, clock, lambda _source, author: author, controls)
     return Watch(plan(case.release), parts)
 
 

@@ -43,6 +43,8 @@ class Shards:
         for index, case in enumerate(cases):
             span = (case.release.baseline_from, case.release.window_to, index)
             self._by_stream[case.release.stream].append(span)
+            if case.control_stream:
+                self._by_stream[case.control_stream].append(span)
         self._any_stream = self._by_stream.pop("", [])
         self.lines = self.skipped = 0
 

@@ -140,7 +140,7 @@ def _report(record: Record, pack: str, store: str) -> Report:
 
 def _samples(record: Record) -> tuple[Sample, ...]:
     """Choose what to show of what users write: the least happy texts, where the policy keeps text."""
-    kept = [scored for look in record.looks for scored in look.kept if scored.text is not None]
+    kept = [scored for look in record.looks for scored in look.kept if scored.text is not None and not scored.control]
     kept.sort(key=lambda scored: (-scored.negative, scored.created_at, scored.id))
     return tuple(Sample(scored.score, scored.text or "") for scored in kept[:MOST_SAMPLES])
 

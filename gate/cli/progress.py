@@ -124,6 +124,7 @@ def reasons(heard: Baseline | Look) -> Counter[str]:
 
 def before(kept: Sequence[Scored]) -> tuple[float | None, float | None]:
     """Return the negative share and the mean mood, None without mentions."""
+    kept = [scored for scored in kept if not scored.control]
     if not kept:
         return None, None
     negative = sum(scored.negative > 0.5 for scored in kept)  # noqa: PLR2004 - the even chance

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gate.decide.keyword import KeywordState
 from gate.decide.ladder import Rules, climb, decision
 from gate.decide.rules import Context
-from gate.decide.share import Share
+from gate.decide.share import Share, ShareState
 from gate.decide.surge import Surge, SurgeState
 from gate.model import Outcome, Tally, Verdict
 
@@ -35,6 +35,7 @@ class Decider:
             densities: of the scorer whose scores are folded; None where it was never measured.
         """
         self._rules = rules
+        self._deployed_at = release.deployed_at
         context = Context(release, densities)
         self._states = [options.state(context) for options in rules.rules]
         self._baseline = _Side()
@@ -42,15 +43,26 @@ class Decider:
 
     def fold_baseline(self, scored: Scored) -> None:
         """Add one kept mention from before the deploy."""
+        if scored.control:
+            self._fold_control(scored)
+            return
         self._baseline.add(scored)
         for state in self._states:
             state.fold_baseline(scored)
 
     def fold(self, scored: Scored) -> None:
         """Add one kept mention from after the deploy."""
+        if scored.control:
+            self._fold_control(scored)
+            return
         self._post.add(scored)
         for state in self._states:
             state.fold(scored)
+
+    def _fold_control(self, scored: Scored) -> None:
+        for state in self._states:
+            if isinstance(state, ShareState):
+                state.fold_control(scored)
 
     def fold_dropped(self, dropped: Dropped) -> None:
         """Hear a mention that has no vote on the mood out on what it names; only ``keyword`` listens."""
@@ -83,8 +95,10 @@ class Decider:
         """
         self._advance(at)
         findings = tuple(state.judge() for state in self._states)
-        tally = self._tally(coverage)
-        rung = climb(self._rules, findings, tally, coverage, closed=closed)
+        ours = [source for source in coverage if not source.control]
+        tally = self._tally(ours)
+        elapsed = at - self._deployed_at
+        rung = climb(self._rules, findings, tally, ours, closed=closed, elapsed=elapsed)
         choice = decision(rung, self._rules.on, dry_run=self._rules.dry_run)
         odds = [finding.numbers["odds"] for finding in findings if "odds" in finding.numbers]
         return Verdict(

@@ -11,10 +11,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from gate.decide.words import mentions, percent
+from gate.decide.words import about, lasting, mentions, percent
 from gate.model import Coverage, Decision, Finding, Outcome, Tally
 
 if TYPE_CHECKING:
@@ -72,9 +74,18 @@ class Rung(NamedTuple):
 
 
 def climb(
-    rules: Rules, findings: Sequence[Finding], tally: Tally, coverage: Sequence[Coverage], *, closed: bool
+    rules: Rules,
+    findings: Sequence[Finding],
+    tally: Tally,
+    coverage: Sequence[Coverage],
+    *,
+    closed: bool,
+    elapsed: timedelta = timedelta(0),
 ) -> Rung:
-    """Return the first rung that holds. Total: every state of the evidence has one."""
+    """Return the first rung that holds. Total: every state of the evidence has one.
+
+    ``elapsed`` is the time since the deploy: with it the sentence says how long what is missing would take.
+    """
     lack = _lack(rules.minimum, tally)
     for finding in findings:
         if finding.harm and not (finding.statistical and lack):
@@ -88,7 +99,7 @@ def climb(
     if _hopeless(findings) and not partial:
         return Rung(Outcome.INCONCLUSIVE, findings[0].code, f"nothing to compare with: {findings[0].sentence}")
     if closed:
-        return _close(findings, tally, partial, lack)
+        return _close(findings, tally, partial, f"{lack}{_needed(rules.minimum, tally, elapsed)}" if lack else "")
     if rules.promote_early and not (partial or lack) and _ruled_out(findings):
         return Rung(Outcome.PASS, "ruled_out_early", f"harm is ruled out before the window closes: {_numbers(tally)}")
     return Rung(Outcome.WAITING, "window_open", _numbers(tally))
@@ -129,6 +140,22 @@ def _lack(minimum: Minimum, tally: Tally) -> str:
     if tally.sources < minimum.sources:
         short.append(f"{tally.sources} sources heard, {minimum.sources} needed")
     return "; ".join(short)
+
+
+def _needed(minimum: Minimum, tally: Tally, elapsed: timedelta) -> str:
+    """Say how many more mentions would do, and how long they take at the rate since the deploy.
+
+    New authors are taken to come as often among the next mentions as among those so far.
+    """
+    seen = tally.mentions_post
+    authors = math.ceil((minimum.authors - tally.authors) * seen / tally.authors) if tally.authors else minimum.authors
+    more = max(minimum.mentions - seen, authors)
+    if more <= 0:
+        return ""
+    needed = f"; that takes {about(more)} more mention{'' if more == 1 else 's'}"
+    if not (seen and elapsed):
+        return needed
+    return f"{needed} or {lasting(elapsed * more / seen)} at this rate"
 
 
 def _unheard(coverage: Sequence[Coverage], *, closed: bool) -> tuple[str, str] | None:

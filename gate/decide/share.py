@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from gate.decide.control import Control, Raised
 from gate.decide.martingale import ShareTest
 from gate.decide.words import mentions, one_in, percent
-from gate.model import Decision, Finding
+from gate.model import Decision, Finding, Period
 
 if TYPE_CHECKING:
     from gate.decide.rules import Context
@@ -54,6 +55,9 @@ class ShareState:
         self._densities = context.densities
         self._baseline: list[float] = []
         self._test: ShareTest | None = None
+        self._control_before: list[float] = []
+        self._control: Control | None = None
+        self._raised: Raised | None = None
         self._negative_before = self._negative_after = self._after = 0
 
     def fold_baseline(self, scored: Scored) -> None:
@@ -69,10 +73,29 @@ class ShareState:
         self._negative_after += scored.negative > 0.5  # noqa: PLR2004 - the even chance
         if len(self._baseline) >= MIN_BASELINE:
             self._started().update(scored.negative)
+            if self._raised:
+                self._raised.update(scored.negative)
+
+    def fold_control(self, scored: Scored) -> None:
+        """Add one score of the control, from before the deploy or after it."""
+        if scored.period is Period.BASELINE:
+            self._control_before.append(scored.negative)
+        elif scored.compared:
+            self._control = self._control or Control(self._control_before, self._densities)
+            self._control.add(scored.negative)
 
     def harmful(self) -> bool:
-        """Whether the wealth ever reached 1/alpha."""
+        """Whether the wealth ever reached 1/alpha, and the control's own rise does not explain it."""
+        return self._rejected() and not self._excused()
+
+    def _rejected(self) -> bool:
         return self._test is not None and self._test.rejected
+
+    def _excused(self) -> bool:
+        return self._raised is not None and not self._raised.rejected(self._control_rise())
+
+    def _control_rise(self) -> float:
+        return self._control.rise() if self._control else 0.0
 
     def judge(self) -> Finding:
         """Compare the best wealth so far with 1/alpha."""
@@ -83,14 +106,15 @@ class ShareState:
                 "share", harm=False, code="baseline_too_small", sentence=sentence, ready=False, statistical=True
             )
         test, harm = self._started(), self.harmful()
+        excused = self._rejected() and not harm
         change = test.estimate()
         return Finding(
             rule="share",
             harm=harm,
-            code="share_rose" if harm else "share_held",
-            sentence=self._sentence(test.odds),
+            code="share_rose" if harm else "control_rose_too" if excused else "share_held",
+            sentence=self._sentence(test.odds) + (self._excuse() if excused else ""),
             decision=Decision(options.decision),
-            ready=self._after > 0,
+            ready=self._after > 0 and not excused,
             statistical=True,
             ruled_out=self._after > 0 and change.high < options.tolerate,
             numbers={
@@ -103,15 +127,32 @@ class ShareState:
                 "burstiness": test.burstiness,
                 "mentions_baseline": count,
                 "mentions_post": self._after,
+                **self._control_numbers(),
             },
         )
 
+    def _control_numbers(self) -> dict[str, float | int]:
+        if not self._control_before:
+            return {}
+        seen = self._control.count if self._control else 0
+        return {
+            "control_rise": self._control_rise(),
+            "control_baseline": len(self._control_before),
+            "control_post": seen,
+        }
+
+    def _excuse(self) -> str:
+        seen = self._control.count if self._control else 0
+        rise = percent(self._control_rise())
+        return f"; but {rise} of the control's {mentions(seen)} turned negative too, and what remains may be chance"
+
     def _started(self) -> ShareTest:
         if self._test is None:
-            alpha, tolerate = self._options.alpha, self._options.tolerate
-            self._test = ShareTest(
-                self._baseline, alpha=alpha, tolerate=tolerate, densities=self._densities, seed=len(self._baseline)
-            )
+            alpha, tolerate, densities = self._options.alpha, self._options.tolerate, self._densities
+            before, seed = self._baseline, len(self._baseline)
+            self._test = ShareTest(before, alpha=alpha, tolerate=tolerate, densities=densities, seed=seed)
+            if self._control_before:
+                self._raised = Raised(before, alpha=alpha, tolerate=tolerate, densities=densities, seed=seed)
         return self._test
 
     def _sentence(self, odds: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 
 def mentions(count: int) -> str:
     """``1 mention``, ``1,200 mentions``."""
@@ -28,3 +30,27 @@ def one_in(odds: float) -> str:
     if odds > 1e9:  # noqa: PLR2004
         return "1 in over a billion"
     return f"1 in {int(float(f'{max(odds, 1.0):.2g}')):,}"
+
+
+def about(count: int) -> str:
+    """``about 140``: two significant digits, rounded up, of an estimate; small numbers as they are.
+
+    >>> about(7), about(43), about(131), about(1234)
+    ('7', 'about 43', 'about 140', 'about 1,300')
+    """
+    step = 10 ** max(0, len(str(count)) - 2)
+    return f"about {-(-count // step) * step:,}" if count > 10 else f"{count}"  # noqa: PLR2004
+
+
+def lasting(length: timedelta) -> str:
+    """``3 h``: a rough length in its largest unit, rounded up.
+
+    >>> lasting(timedelta(seconds=40)), lasting(timedelta(minutes=119)), lasting(timedelta(hours=2.2))
+    ('1 min', '119 min', '3 h')
+    >>> lasting(timedelta(days=3, hours=1))
+    '4 days'
+    """
+    for unit, name, least in ((timedelta(days=1), "days", 2), (timedelta(hours=1), "h", 2)):
+        if length > unit * least:
+            return f"{-(-length // unit)} {name}"
+    return f"{max(1, -(-length // timedelta(minutes=1)))} min"

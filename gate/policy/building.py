@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gate.decide import RULES, Minimum, On, Share
@@ -21,11 +21,11 @@ from gate.policy.checks import (
 )
 from gate.policy.faults import Faults, shown
 from gate.policy.fields import field_types, no_mapping, read_options, read_value
-from gate.policy.plugging import read_plug, read_scorer, read_typed
+from gate.policy.plugging import read_items, read_plug, read_scorer, read_typed
 from gate.policy.sections import DEFAULT_SCORER, ActionSpec, Baseline, Policy, SourceSpec, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from gate.policy.reading import Document, Place
 
@@ -56,6 +56,11 @@ class Common:
             raise ValueError(message)
 
 
+COMMON = tuple(field_types(Common))
+CONTROL = ("name",)
+"""A control source is never required: unheard, it excuses nothing."""
+
+
 def build(document: Document) -> Policy:
     """Turn a document into a policy.
 
@@ -71,13 +76,14 @@ def build(document: Document) -> Policy:
     window = _section(top, "window", Window, faults)
     baseline = _section(top, "baseline", Baseline, faults)
     minimum = _section(top, "minimum", Minimum, faults)
-    sources = _sources(top, release, faults)
+    sources, control = _sources(top, release, faults)
     parts: dict[str, Any] = {
         "release": release,
         "window": window,
         "baseline": baseline,
         "minimum": minimum,
         "sources": sources,
+        "control": control,
         "filters": _section(top, "filters", Filters, faults),
         "scorer": read_scorer(top.get("scorer", DEFAULT_SCORER), ("scorer",), faults),
         "rules": _rules(top, faults),
@@ -118,24 +124,41 @@ def _on(top: Mapping[str, object], faults: Faults) -> On | None:
     return None
 
 
-def _sources(top: Mapping[str, object], release: str | None, faults: Faults) -> tuple[SourceSpec, ...] | None:
-    items = _items(
-        top, "sources", "a gate without sources hears nothing; e.g. [{type: file, path: mentions.jsonl}]", faults
-    )
+def _sources(
+    top: Mapping[str, object], release: str | None, faults: Faults
+) -> tuple[tuple[SourceSpec, ...], tuple[SourceSpec, ...]]:
+    """Read the sources and those of the control; no two of them have one name."""
+    hint = "a gate without sources hears nothing; e.g. [{type: file, path: mentions.jsonl}]"
     read: list[tuple[Common, str, Any, Place]] = []
-    for index, item in enumerate(items):
+    for index, item in enumerate(read_items(top, "sources", hint, faults)):
         place: Place = ("sources", index)
-        found = read_plug("sources", item, place, faults, also=field_types(Common))
-        if not found or not isinstance(item, dict):
-            continue
-        common = read_options(Common, {key: item[key] for key in field_types(Common) if key in item}, place, faults)
-        type_, options = found
-        if options is not None and release == "" and not getattr(options, "query", "no option"):
+        found = _source(item, place, COMMON, faults)
+        if found and release == "" and _no_query(found[2]):
             faults.add((*place, "query"), "no query, and the policy names no release to look for",
                        "write a query here, or a release at the top")  # fmt: skip
-        if common is not None:
-            read.append((common, type_, options, place))
-    return _named(read, faults)
+        read += [found] if found else []
+    count = len(read)
+    for index, item in enumerate(read_items(top, "control", "", faults) if top.get("control", ()) != () else ()):
+        place = ("control", index)
+        found = _source(item, place, CONTROL, faults)
+        if found and _no_query(found[2]):
+            faults.add((*place, "query"), "missing: a control is heard on something else than the release",
+                       "write what to look for, e.g. the brand without the release, or a competitor")  # fmt: skip
+        read += [(replace(found[0], required=False), *found[1:])] if found else []
+    specs = _named(read, faults)
+    return specs[:count], specs[count:]
+
+
+def _source(item: object, place: Place, keys: Collection[str], faults: Faults) -> tuple[Common, str, Any, Place] | None:
+    found = read_plug("sources", item, place, faults, also=keys)
+    if not found or not isinstance(item, dict):
+        return None
+    common = read_options(Common, {key: item[key] for key in keys if key in item}, place, faults)
+    return None if common is None else (common, *found, place)
+
+
+def _no_query(options: object) -> bool:
+    return options is not None and not getattr(options, "query", "no option")
 
 
 def _named(read: list[tuple[Common, str, Any, Place]], faults: Faults) -> tuple[SourceSpec, ...]:
@@ -157,8 +180,8 @@ def _named(read: list[tuple[Common, str, Any, Place]], faults: Faults) -> tuple[
 def _rules(top: Mapping[str, object], faults: Faults) -> tuple[Any, ...]:
     if "rules" not in top:
         return (Share(),)
-    items = _items(top, "rules", "leave the key out for the default rule, share", faults)
-    found = (read_typed(item, ("rules", i), sorted(RULES), RULES.__getitem__, faults) for i, item in enumerate(items))
+    written = read_items(top, "rules", "leave the key out for the default rule, share", faults)
+    found = (read_typed(item, ("rules", i), sorted(RULES), RULES.__getitem__, faults) for i, item in enumerate(written))
     return tuple(each[1] for each in found if each)
 
 
@@ -168,24 +191,13 @@ def _actions(top: Mapping[str, object], faults: Faults) -> dict[str, tuple[Actio
         no_mapping(written, ("actions",), faults)
         return {}
     actions = {}
-    for moment, items in written.items():
+    for moment, listed in written.items():
         place: Place = ("actions", moment)
         if moment not in MOMENTS:
             faults.unknown_key(place, MOMENTS)
-        elif not isinstance(items, tuple):
+        elif not isinstance(listed, tuple):
             faults.add(place, "must be a list", "write [{type: …}]")
         else:
-            found = (read_plug("actions", item, (*place, index), faults) for index, item in enumerate(items))
+            found = (read_plug("actions", item, (*place, index), faults) for index, item in enumerate(listed))
             actions[moment] = tuple(ActionSpec(*each) for each in found if each)
     return actions
-
-
-def _items(top: Mapping[str, object], key: str, hint: str, faults: Faults) -> tuple[object, ...]:
-    written = top.get(key)
-    if key not in top:
-        faults.add((key,), "missing", hint)
-    elif not isinstance(written, tuple):
-        faults.add((key,), *(("has no value", hint) if written is None else ("must be a list", "write [{type: …}]")))
-    elif not written:
-        faults.add((key,), "must hold at least one", hint)
-    return written if isinstance(written, tuple) else ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import types
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -21,10 +21,12 @@ from gate.policy.secrets import REFERENCE
 from gate.policy.values import (
     DURATION,
     NO_DURATION,
+    NO_MOMENT,
     NO_UNIT,
     Refused,
     no_reference,
     parse_duration,
+    parse_moment,
     secret_reference,
 )
 from gate.ports import Secret
@@ -186,6 +188,9 @@ def nested_options(annotation: Any) -> type | None:  # noqa: ANN401 - any annota
 def _strict(annotation: Any) -> Any:  # noqa: ANN401 - one return a kind of annotation
     if annotation is timedelta:
         return Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": DURATION})]
+    if annotation is datetime:
+        schema = {"type": "string", "format": "date-time"}
+        return Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(schema)]
     if annotation is Secret:
         schema = {"type": "string", "pattern": REFERENCE}
         return Annotated[str, AfterValidator(secret_reference), WithJsonSchema(schema)]
@@ -211,6 +216,14 @@ def _duration(value: object) -> object:
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         raise Refused(NO_UNIT if number else NO_DURATION)
     return parse_duration(value)
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, (datetime, type(None))):
+        return value
+    if not isinstance(value, str):
+        raise Refused(NO_MOMENT)
+    return parse_moment(value)
 
 
 def _required(field: dataclasses.Field[Any]) -> bool:

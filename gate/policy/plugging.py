@@ -10,7 +10,7 @@ from gate.policy.fields import no_mapping, read_options
 from gate.policy.sections import BY_LANGUAGE, ByLanguage, ScorerSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from gate.policy.faults import Faults
     from gate.policy.reading import Place
@@ -52,6 +52,18 @@ def _inner(written: object, place: Place, faults: Faults) -> ScorerSpec | None:
     item = {"type": written} if isinstance(written, str) else written
     found = read_plug("scorers", item, place, faults)
     return ScorerSpec(*found) if found else None
+
+
+def read_items(top: Mapping[str, object], key: str, hint: str, faults: Faults) -> tuple[object, ...]:
+    """Return the items of a list that must be there and hold one at least; no items, and a fault, if it is not so."""
+    written = top.get(key)
+    if key not in top:
+        faults.add((key,), "missing", hint)
+    elif not isinstance(written, tuple):
+        faults.add((key,), *(("has no value", hint) if written is None else ("must be a list", "write [{type: …}]")))
+    elif not written:
+        faults.add((key,), "must hold at least one", hint)
+    return written if isinstance(written, tuple) else ()
 
 
 def read_plug(

@@ -15,7 +15,8 @@ from gate.filters import Filters
 from gate.policy.building import MOMENTS, NAME, Common
 from gate.policy.fields import adapter, field_types, nested_options
 from gate.policy.plugging import TAG
-from gate.policy.sections import BY_LANGUAGE, Baseline, ByLanguage, Policy, Window, plain
+from gate.policy.sections import BY_LANGUAGE, Baseline, ByLanguage, Policy, Window
+from gate.policy.values import plain
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -27,6 +28,10 @@ def json_schema() -> dict[str, Any]:
     for source in sources:
         source["properties"]["name"]["pattern"] = NAME
     scorer = _scorer()
+    controls = [
+        {**source, "properties": {name: each for name, each in source["properties"].items() if name != "required"}}
+        for source in sources
+    ]
     actions = _either([_plug("actions", name) for name in plugins.names("actions")])
     return {
         "$schema": DIALECT,
@@ -36,6 +41,7 @@ def json_schema() -> dict[str, Any]:
             "version": {"const": 1, "description": "Of this format."},
             "release": {"type": "string", "description": texts["release"]},
             "sources": {"type": "array", "minItems": 1, "items": _either(sources), "description": "Where users speak."},
+            "control": {"type": "array", "items": _either(controls), "description": texts["control"]},
             "window": _object(Window),
             "baseline": _object(Baseline),
             "filters": _object(Filters),

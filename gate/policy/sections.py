@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
-from datetime import timedelta
-from enum import Enum
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gate.decide import RULES, Minimum, On, Rule, Rules, Share
 from gate.filters import Filters
-from gate.policy.values import format_duration
+from gate.policy.values import format_duration, plain, plain_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +61,22 @@ class Baseline:
     """Compare only with the same hours of the day or of the week."""
     file: str | None = None
     """Mentions (JSON Lines) to take instead of asking the sources; relative to the policy."""
+    release: datetime | None = None
+    """When an earlier release was deployed: the baseline is then ``length`` from that time on, never past this deploy."""
+
+    def span(self, deployed_at: datetime) -> tuple[datetime, datetime]:
+        """Return the beginning and the end of the baseline of a release deployed then.
+
+        Raises:
+            ValueError: the earlier release is not earlier.
+            OverflowError: it begins before the year 1.
+        """
+        if self.release is None:
+            return deployed_at - self.length, deployed_at
+        if self.release >= deployed_at:
+            message = f"baseline.release, {self.release.isoformat()}, is not before the deploy"
+            raise ValueError(message)
+        return self.release, min(self.release + self.length, deployed_at)
 
     def __post_init__(self) -> None:
         """Refuse a baseline that cannot hold what it is matched with."""
@@ -72,6 +86,9 @@ class Baseline:
             raise ValueError(message)
         if self.length < needed:
             message = f"length must be at least {format_duration(needed)} to match by {self.match}"
+            raise ValueError(message)
+        if self.release and self.match != "none":
+            message = f"match by {self.match} cannot hold for the hours after an earlier release; write match: none"
             raise ValueError(message)
 
 
@@ -150,6 +167,8 @@ class Policy:
     on: On
     sources: tuple[SourceSpec, ...]
     scorer: ScorerSpec
+    control: tuple[SourceSpec, ...] = ()
+    """Where others are heard on something else, so that a mood of everybody's is not put down to the release."""
     version: int = 1
     release: str = ""
     """Hashtag or phrase; empty where every source has its own query or needs none."""
@@ -192,6 +211,7 @@ class Policy:
                 {"type": spec.type, "name": spec.name, "required": spec.required, **plain_fields(spec.options)}
                 for spec in self.sources
             ],
+            "control": [{"type": spec.type, "name": spec.name, **plain_fields(spec.options)} for spec in self.control],
             "window": plain(self.window),
             "baseline": plain(self.baseline),
             "filters": plain(self.filters),
@@ -215,21 +235,3 @@ def plain_scorer(spec: ScorerSpec) -> dict[str, object]:
     languages = {tag: plain_scorer(inner) for tag, inner in spec.options.languages.items()}
     default = {"default": plain_scorer(spec.options.default)} if spec.options.default else {}
     return {"type": spec.type, "languages": languages, **default}
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401 - any value an option can have
-    """Return a value of an option as JSON can hold it."""
-    if isinstance(value, timedelta):
-        return format_duration(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (tuple, list, frozenset)):
-        return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    return plain_fields(value) if dataclasses.is_dataclass(value) else value
-
-
-def plain_fields(options: Any) -> dict[str, Any]:  # noqa: ANN401 - any plug's options
-    """Return the options of a plug or rule as JSON can hold them."""
-    return {each.name: plain(getattr(options, each.name)) for each in dataclasses.fields(options) if each.init}

@@ -35,6 +35,9 @@ release: "#acme24"             # hashtag or phrase, searched for where a source 
 
 sources:                       # where users speak; reports show each one's completeness
 {sources}
+# control:                     # others, on something else: a mood of everybody's is not put down to the release
+#   - {{type: x, query: 'acme -#acme24 lang:en'}}
+
 window:
   settle: 5m                   # wait after the deploy before the first look
   length: 45m                  # the verdict falls this long after the deploy at the latest
@@ -43,6 +46,8 @@ window:
 baseline:
   length: 7d                   # compare with this long before the deploy
   match: none                  # or hour-of-day, hour-of-week: only the same hours
+  # release: 2026-03-03T14:00:00Z   # or compare with this length of time after an earlier deploy
+  # file: before.jsonl         # or with recorded mentions
 
 filters:
   languages: []                # e.g. [en]; empty means all

@@ -1,9 +1,12 @@
-"""Single values as users write them: durations such as ``1h30m``, references such as ``${NAME}``."""
+"""Single values as users write them, such as ``1h30m`` or ``${NAME}``, and as JSON can hold them."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
 
 from gate.policy.secrets import REFERENCE
 
@@ -12,6 +15,8 @@ DURATION = r"^(?=.)([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
 
 NO_DURATION = "must be a duration such as 5m"
 NO_UNIT = "must be a duration with its unit: say 90s or 5m"
+NO_MOMENT = "must be a time such as 2026-03-03T14:00:00Z"
+NO_ZONE = "must be a time with its zone, such as 2026-03-03T14:00:00Z"
 
 
 class Refused(ValueError):
@@ -62,6 +67,24 @@ def format_duration(duration: timedelta) -> str:
     return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
 
 
+def parse_moment(text: str) -> datetime:
+    """Read a time with its zone, and return it in UTC.
+
+    >>> parse_moment("2026-03-03T15:00:00+01:00")
+    datetime.datetime(2026, 3, 3, 14, 0, tzinfo=datetime.timezone.utc)
+
+    Raises:
+        ValueError: it is none, or leaves open which zone is meant.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Refused(NO_MOMENT) from None
+    raise Refused(NO_ZONE, hint=f"write {text.strip()}Z for UTC" if "T" in text else "")
+
+
 def secret_reference(value: str) -> str:
     """Let ``${NAME}`` through and nothing else.
 
@@ -84,3 +107,23 @@ def no_reference(value: str) -> str:
         message = "only secrets are read from the environment"
         raise Refused(message, hint="write the value itself")
     return value
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any value an option can have
+    """Return a value of an option as JSON can hold it."""
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (tuple, list, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return plain_fields(value) if dataclasses.is_dataclass(value) else value
+
+
+def plain_fields(options: Any) -> dict[str, Any]:  # noqa: ANN401 - any plug's options
+    """Return the options of a plug or rule as JSON can hold them."""
+    return {each.name: plain(getattr(options, each.name)) for each in dataclasses.fields(options) if each.init}

@@ -35,6 +35,21 @@ def test_bad_release_fails(tmp_path: Path) -> None:
     assert "20 % of 140 before" in first
 
 
+def test_a_mood_of_everybodys_is_not_put_down_to_the_release(tmp_path: Path) -> None:
+    """The control turned as we did: exit 11 and why; the evidence holds the control, and decides the same again."""
+    policy = POLICY + "control: [{type: file, name: rival, path: rival.jsonl}]\n"
+    folder = project(tmp_path, history(0.9), policy)
+    (folder / "rival.jsonl").write_text("\n".join(history(0.9)) + "\n", encoding="utf-8")
+    done = check(folder, "--evidence", "pack")
+    assert done.returncode == 11
+    assert "control's 58 mentions turned negative too" in done.stdout
+    assert gate(folder, "replay", "pack").returncode == 11
+    (folder / "rival.jsonl").write_text("\n".join(history(0.1)) + "\n", encoding="utf-8")
+    found = verdict(folder)
+    assert (found["outcome"], found["code"]) == ("fail", "share_rose")
+    assert found["tally"]["mentions_baseline"] == 140
+
+
 def test_json_is_one_object_on_stdout(tmp_path: Path) -> None:
     """Progress goes to stderr, so that stdout can be piped to a JSON reader."""
     found = verdict(project(tmp_path, history(0.9)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -55,6 +56,35 @@ def test_rung(
     rung = climb(RULES, [finding], tally, [coverage], closed=closed)
     assert (rung.outcome, rung.code) == (outcome, code)
     assert rung.reason
+
+
+@pytest.mark.parametrize(
+    ("post", "authors", "elapsed", "sentence"),
+    [
+        (
+            60,
+            60,
+            60,
+            "60 mentions since the deploy, 200 needed; that takes about 140 more mentions or 3 h at this rate",
+        ),
+        (
+            3,
+            3,
+            45,
+            "3 mentions since the deploy, 200 needed; 3 authors, 15 needed; that takes about 200 more mentions or 3 days at this rate",
+        ),
+        (199, 20, 45, "199 mentions since the deploy, 200 needed; that takes 1 more mention or 1 min at this rate"),
+        (240, 5, 45, "5 authors, 15 needed; that takes about 480 more mentions or 90 min at this rate"),
+        (0, 0, 45, "0 mentions since the deploy, 200 needed; 0 authors, 15 needed; that takes about 200 more mentions"),
+        (60, 60, 0, "60 mentions since the deploy, 200 needed; that takes about 140 more mentions"),
+    ],
+)
+def test_too_few_mentions_say_what_would_be_needed(post: int, authors: int, elapsed: int, sentence: str) -> None:
+    """How many more mentions, and how long that takes at the rate so far where there is one."""
+    rules = replace(RULES, minimum=Minimum(mentions=200))
+    tally = replace(ENOUGH, mentions_post=post, authors=authors)
+    rung = climb(rules, [CALM], tally, [HEARD], closed=True, elapsed=timedelta(minutes=elapsed))
+    assert rung.reason == f"too few to tell: {sentence}"
 
 
 def test_an_optional_source_may_be_down() -> None:
