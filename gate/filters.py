@@ -28,7 +28,7 @@ NEAR_SHARE = 0.7
 """Jaccard similarity of word shingles above which two texts are copies of one."""
 MIN_WORDS_TO_FILL_IN = 12
 """From here on texts that share a phrase and NEAR_SHARE of their words are fillings of one template."""
-SKETCH = 4
+SKETCH = 8
 COPIES_WITHIN = timedelta(minutes=15)
 """Copies further apart are no campaign; and over a long window the more is written the more repeats itself by chance."""
 WORDS_COMPARED = 200
@@ -158,7 +158,8 @@ class Copies:
             return False
         self._forget(at - COPIES_WITHIN)
         marks = [_stable_hash(word) for word in words]
-        shingles = frozenset([a ^ 3 * b ^ 7 * c for a, b, c in zip(marks, marks[1:], marks[2:], strict=False)])
+        # Of whole numbers hash() is the same in every process; of texts it is not.
+        shingles = frozenset([hash((a, b, c)) for a, b, c in zip(marks, marks[1:], marks[2:], strict=False)])
         sketch = sorted(shingles)[:SKETCH]
         for mark in sketch:
             other = self._by_hash.get(mark)
