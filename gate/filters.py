@@ -149,7 +149,7 @@ class Copies:
     def __init__(self) -> None:
         """Start with no text seen."""
         self._by_hash: dict[int, _Text] = {}
-        self._by_age: deque[tuple[datetime, int]] = deque()
+        self._by_age: deque[tuple[datetime, _Text]] = deque()
 
     def seen(self, text: str, at: datetime) -> bool:
         """Tell whether a near-copy was written within the last quarter of an hour; remember the text."""
@@ -174,13 +174,16 @@ class Copies:
         text.at = at
         for mark in text.sketch:
             self._by_hash.setdefault(mark, text)
-            self._by_age.append((at, mark))
+        self._by_age.append((at, text))
 
     def _forget(self, before: datetime) -> None:
         while self._by_age and self._by_age[0][0] < before:
-            _, mark = self._by_age.popleft()
-            if (text := self._by_hash.get(mark)) and text.at < before:
-                del self._by_hash[mark]
+            _, text = self._by_age.popleft()
+            if text.at >= before:
+                continue
+            for mark in text.sketch:
+                if self._by_hash.get(mark) is text:
+                    del self._by_hash[mark]
 
 
 @dataclass(slots=True)
