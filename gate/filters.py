@@ -28,7 +28,7 @@ NEAR_SHARE = 0.7
 """Jaccard similarity of word shingles above which two texts are copies of one."""
 MIN_WORDS_TO_FILL_IN = 12
 """From here on texts that share a phrase and NEAR_SHARE of their words are fillings of one template."""
-SKETCH = 8
+SKETCH = 6
 COPIES_WITHIN = timedelta(minutes=15)
 """Copies further apart are no campaign; and over a long window the more is written the more repeats itself by chance."""
 WORDS_COMPARED = 200
