@@ -35,6 +35,8 @@ WORDS_COMPARED = 200
 
 _PRIMARY_TAG = re.compile(r"[a-z]{2,3}")
 _NOISE = re.compile(r"https?://\S+|[@#]\w+|[\W_]+")
+_MARKED = re.compile(r"[@#]|://")
+_SPACES = {code: " " for code in range(128) if not chr(code).isalnum()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,21 +155,23 @@ class Copies:
 
     def seen(self, text: str, at: datetime) -> bool:
         """Tell whether a near-copy was written within the last quarter of an hour; remember the text."""
-        words = _NOISE.sub(" ", text.lower()).split()[:WORDS_COMPARED]
+        words = _words(text.lower())[:WORDS_COMPARED]
         if len(words) < MIN_WORDS_TO_COMPARE:
             return False
         self._forget(at - COPIES_WITHIN)
-        marks = [_stable_hash(word) for word in words]
+        marks = list(map(_stable_hash, words))
         # Of whole numbers hash() is the same in every process; of texts it is not.
-        shingles = frozenset([hash((a, b, c)) for a, b, c in zip(marks, marks[1:], marks[2:], strict=False)])
-        sketch = sorted(shingles)[:SKETCH]
-        for mark in sketch:
-            other = self._by_hash.get(mark)
-            if other and (_alike(shingles, other.shingles) or _same_template(marks, other.marks)):
+        shingles = frozenset(map(hash, zip(marks, marks[1:], marks[2:], strict=False)))
+        newcomer = _Text(shingles, frozenset(marks), len(marks), sorted(shingles)[:SKETCH], at)
+        compared: _Text | None = None
+        for other in filter(None, map(self._by_hash.get, newcomer.sketch)):
+            # Most marks that two texts share lead to the same one.
+            if other is not compared and (_alike(shingles, other.shingles) or _same_template(newcomer, other)):
                 # A campaign that goes on stays one voice for as long as it does.
                 self._remember(other, at)
                 return True
-        self._remember(_Text(shingles, marks, sketch, at), at)
+            compared = other
+        self._remember(newcomer, at)
         return False
 
     def _remember(self, text: _Text, at: datetime) -> None:
@@ -189,18 +193,27 @@ class Copies:
 @dataclass(slots=True)
 class _Text:
     shingles: frozenset[int]
-    marks: list[int]
-    """Hashes of its words."""
+    words: frozenset[int]
+    """Their hashes."""
+    length: int
+    """In words, those that are repeated included."""
     sketch: list[int]
     at: datetime
 
 
+def _words(text: str) -> list[str]:
+    if text.isascii() and not _MARKED.search(text):
+        return text.translate(_SPACES).split()  # the same, several times faster
+    return _NOISE.sub(" ", text).split()
+
+
 def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
-    return len(one & other) >= NEAR_SHARE * len(one | other)
+    shared = len(one & other)
+    return shared >= NEAR_SHARE * (len(one) + len(other) - shared)
 
 
-def _same_template(one: list[int], other: list[int]) -> bool:
-    return min(len(one), len(other)) >= MIN_WORDS_TO_FILL_IN and _alike(frozenset(one), frozenset(other))
+def _same_template(one: _Text, other: _Text) -> bool:
+    return min(one.length, other.length) >= MIN_WORDS_TO_FILL_IN and _alike(one.words, other.words)
 
 
 def _squeeze(text: str) -> str:

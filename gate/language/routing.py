@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gate.language.detection import detect
@@ -70,6 +71,7 @@ class Routes:
         self._reads = {route.name: route.scorer.languages() for route in self._everyone}
         self.picky = bool(self._languages) or any(self._reads.values())
         """Whether the language matters at all; otherwise nobody need find it out."""
+        self._by_tag = lru_cache(maxsize=256)(self._stated)  # a platform states few tags, each of them often
 
     @classmethod
     def of(cls, scorer: Scorer | Routes) -> Routes:
@@ -89,14 +91,16 @@ class Routes:
             stated: the platform's tag, or an empty string.
             detecting: detect the language even if all scorers read everything.
         """
-        stated = stated[:LONGEST_TAG]
-        known = primary(stated)
-        if known:
-            return Choice(self._route(stated), known)
+        if choice := self._by_tag(stated[:LONGEST_TAG]):
+            return choice
         if not (self.picky or detecting):
             return Choice(self._route(""), "")
         found = self._detect(text)
         return Choice(self._route(found), found, detected=bool(found))
+
+    def _stated(self, tag: str) -> Choice | None:
+        known = primary(tag)
+        return Choice(self._route(tag), known) if known else None
 
     def score(self, chosen: Sequence[tuple[Route, str]]) -> list[Score | None]:
         """Score each text by its scorer, in order; each scorer is asked once."""

@@ -119,6 +119,10 @@ class FastVader(library.SentimentIntensityAnalyzer):  # type: ignore[misc]
             "compound": round(compound, 4),
         }
 
+    def compound(self, text: str) -> float:
+        """The library's ``compound`` of this text alone, -1 … 1."""
+        return round(self.scores(text)[3], 4)
+
     def scores(self, text: str) -> tuple[float, float, float, float]:
         """Negative, neutral and positive share and the compound, not rounded."""
         text, lower, values, _ = self._read(text)

@@ -50,7 +50,7 @@ class Scorer:
     def _one(self, text: str) -> Score | None:
         if not (text and (text[0].isalnum() or any(map(_is_seen, text)))):
             return None
-        compound = self._analyzer.polarity_scores(text)["compound"]
+        compound = self._analyzer.compound(text)
         return Score(negative=(1 - compound) / 2, score=compound)
 
 

@@ -58,7 +58,7 @@ def hash_author(key: bytes, source: str, author: str) -> str:
         return ""
     # surrogatepass: an odd name must neither fail nor collide with another odd name.
     message = f"{source}\0{author}".encode(errors="surrogatepass")
-    return hmac.new(key, message, "sha256").hexdigest()[:16]
+    return hmac.digest(key, message, "sha256").hex()[:16]
 
 
 def _make(path: Path) -> None:
