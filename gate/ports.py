@@ -52,6 +52,26 @@ class SourceContext:
     clock: Clock
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """Facts about a channel that users choose by; each source has them as ``ABOUT``. One clause each, for a table."""
+
+    channel: str
+    """What is heard there, e.g. ``Mastodon: public posts with a hashtag``."""
+    auth: str
+    """What must be shown to be let in, and where to get it; ``none`` where nothing."""
+    cost: str
+    """What a look costs, in requests or money."""
+    delay: str
+    """How long after it was written a mention may take to arrive."""
+    limits: str
+    """How often, how much and how far back it may be asked."""
+    stored: str
+    """What is kept of a mention beyond its id, times and score, and what must be deleted when."""
+    terms: str
+    """What the channel's terms ask of its users."""
+
+
 @runtime_checkable
 class Source(Protocol):
     """Somewhere users speak."""

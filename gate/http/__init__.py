@@ -1,34 +1,59 @@
 """The one HTTP core: what every source that speaks HTTP needs, on top of ``requests``.
 
-``guard`` (or ``session``, for a fresh one) makes a session safe to poll with:
+``Client`` is what a source uses: it asks, and returns what came back or raises an error that says what to do. It
 
-* each request has a connect and a read timeout, the poll as a whole has a ``Deadline``, and a
-  server that trickles bytes is cut off when the time is up (name resolution alone is left to
-  the system's own limits);
-* a body is read to a cap, and the connection is given back at once;
-* it talks to one origin only: a redirect elsewhere is refused, so that no token travels;
-* credentials are added on the wire, where no library's log can see them, and are taken out of
-  whatever comes back;
-* proxies and CA bundles of the environment are honoured for the real address; ``.netrc`` is not,
-  because ``requests`` would let it replace our own credentials.
+* keeps to the time of the poll: connecting, headers, a body that trickles and further tries included;
+* tries again what may pass at once, within one small budget a poll; remembers until when a rate limit holds; and
+  leaves a host alone for a while that fails again and again;
+* reads a body to a cap, and can ask only for what changed since the last time;
+* talks to one origin only: a redirect elsewhere is refused, so that no token travels;
+* adds credentials on the wire, where no library's log can see them, and takes them out of whatever comes back;
+* honours proxies and CA bundles of the environment for the real address, but not ``.netrc``, because ``requests``
+  would let it replace our own credentials;
+* lets go at once when the process is told to stop; see ``interrupt``.
 
-Nothing here waits or tries again: the next look does.
+``guard`` gives the same limits to a session that a client library made, but waits and tries again for nobody.
 """
 
 from __future__ import annotations
 
 from gate.http.adapter import Adapter, Limits, guard, session
+from gate.http.address import address_problem, joined
+from gate.http.client import Client
 from gate.http.deadline import Deadline, DeadlinePassed
-from gate.http.replies import json_object, redact, reset_at
+from gate.http.doctor import diagnose
+from gate.http.faults import CircuitOpen, ConnectionFault, RateLimited, ServerFault
+from gate.http.keys import Key
+from gate.http.rates import Quota, quota, reset_at
+from gate.http.replies import Reply, json_object, redact
+from gate.http.retry import Retry
+from gate.http.statuses import one_line
+from gate.http.stopping import interrupt, resume
 
 __all__ = [
     "Adapter",
+    "CircuitOpen",
+    "Client",
+    "ConnectionFault",
     "Deadline",
     "DeadlinePassed",
+    "Key",
     "Limits",
+    "Quota",
+    "RateLimited",
+    "Reply",
+    "Retry",
+    "ServerFault",
+    "address_problem",
+    "diagnose",
     "guard",
+    "interrupt",
+    "joined",
     "json_object",
+    "one_line",
+    "quota",
     "redact",
     "reset_at",
+    "resume",
     "session",
 ]

@@ -6,7 +6,7 @@ import io
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -15,8 +15,10 @@ from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from gate.errors import SourceDown, SourceFault, SourceRefused
-from gate.http.deadline import NEXT_LOOK, POOLS, CutOff, Deadline, DeadlinePassed
-from gate.http.replies import REDACTED, redact
+from gate.http.deadline import NEXT_LOOK, POOLS, QUERY, Deadline, DeadlinePassed
+from gate.http.faults import ConnectionFault
+from gate.http.replies import REDACTED, disguises, redact
+from gate.http.stopping import CutOff, go_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,8 +62,21 @@ class Adapter(HTTPAdapter):
         self.deadline: Deadline | None = None
         self._alias = alias
         self._headers = dict(headers or {})
-        self._secrets = secrets
+        self._query: dict[str, str] = {}
+        self._secrets = disguises(secrets)
         self._limits = limits or Limits()
+
+    def authorize(
+        self,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        """Add credentials to every request to come, on the wire only; one of the same name is replaced."""
+        self._headers |= headers or {}
+        self._query |= query or {}
+        self._secrets += disguises(secrets)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # handed through
         """Use connections whose headers must arrive in time."""
@@ -81,7 +96,9 @@ class Adapter(HTTPAdapter):
             SourceDown: no proper answer; the message says what went wrong.
             DeadlinePassed: no time left.
             SourceRefused: it leads to another origin, or the set-up makes any answer impossible.
+            Cancelled: the process was told to stop.
         """
+        go_on()
         outgoing = self._addressed(request)
         left = self.deadline.seconds_left() if self.deadline else self._limits.read
         options |= {"stream": True, "timeout": (min(self._limits.connect, left), min(self._limits.read, left))}
@@ -113,6 +130,9 @@ class Adapter(HTTPAdapter):
             message = f"{self._host}: it redirects to another address ({url.scheme}://{url.hostname}): not followed"
             raise SourceRefused(message, hint="if that is its new address, write it as base_url")
         outgoing.headers.update(self._headers)
+        if self._query:
+            # Every library writes the query to its log; a header is not.
+            outgoing.headers[QUERY] = urlencode(self._query)
         return outgoing
 
     def _body(self, response: requests.Response) -> bytes:
@@ -134,6 +154,7 @@ class Adapter(HTTPAdapter):
             # A half-read connection cannot be used again; one that was read is in the pool already.
             response.close()
         if cut.fired:
+            go_on()
             message = f"{self._host}: the answer came too slowly for the time of this poll"
             raise DeadlinePassed(message, hint=NEXT_LOOK)
         return bytes(body)
@@ -156,7 +177,8 @@ class Adapter(HTTPAdapter):
             return SourceRefused(f"{self._host}: {text}", hint="check REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE")
         for kind, what in _FAILURES:
             if isinstance(error, kind):
-                return SourceDown(f"{self._host}: {what}", hint="check the network; the next look tries again")
+                fault = SourceDown if isinstance(error, ReadTimeout) else ConnectionFault
+                return fault(f"{self._host}: {what}", hint="check the network; the next look tries again")
         return SourceDown(f"{self._host}: the answer is not proper HTTP ({type(error).__name__})")
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
-from functools import partial
-from threading import Timer
-from typing import TYPE_CHECKING, Self
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError
 
-from gate.errors import SourceDown
+from gate.errors import Cancelled, SourceDown
+from gate.http.stopping import CutOff, go_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
 
     from urllib3 import HTTPResponse
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gate.ports import Clock
 
 NEXT_LOOK = "the next look goes on from here"
+QUERY = "\0query"
+"""Name, impossible in HTTP, under which a secret part of the query travels beside the headers as far as the wire."""
 
 
 class DeadlinePassed(SourceDown):
@@ -49,68 +51,137 @@ class Deadline:
         return left
 
 
-class CutOff:
-    """Cuts a connection when its time is up: a socket's own timeout starts anew with every byte."""
+class _Connecting:
+    """Connects in a thread of its own: the resolver knows no time limit, and each address of a host has one anew."""
 
-    def __init__(self, seconds: float, cut: Callable[[], object]) -> None:
-        """Call ``cut`` from another thread after that time, unless the block is left before."""
-        self.fired = False
-        self._cut = cut
-        self._timer = Timer(seconds, self._fire)
-        self._timer.daemon = True
+    def __init__(self, connect: Callable[[], socket.socket]) -> None:
+        self._connect = connect
+        self._over = Event()
+        self._lock = Lock()
+        self._left = False
+        self._made: socket.socket | None = None
+        self._error: Exception | None = None
 
-    def __enter__(self) -> Self:
-        """Start counting."""
-        self._timer.start()
-        return self
+    def within(self, seconds: float) -> socket.socket | None:
+        """Return the socket; None if it did not stand in time.
 
-    def __exit__(self, *_: object) -> None:
-        """Stop counting."""
-        self._timer.cancel()
+        Raises:
+            Cancelled: the process was told to stop.
+        """
+        Thread(target=self._run, daemon=True).start()
+        try:
+            with CutOff(seconds, self._over.set):
+                self._over.wait()
+            go_on()
+            with self._lock:
+                self._left = True
+                made, error = self._made, self._error
+        except BaseException:
+            self._leave()
+            raise
+        if error:
+            raise error
+        return made
 
-    def _fire(self) -> None:
-        self.fired = True
-        with suppress(OSError, ValueError, RuntimeError):
-            self._cut()
+    def _run(self) -> None:
+        try:
+            made = self._connect()
+        except Exception as error:  # noqa: BLE001 - raised again where somebody waits for it
+            self._error = error
+        else:
+            with self._lock:
+                if self._left:
+                    made.close()
+                else:
+                    self._made = made
+        finally:
+            self._over.set()
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._left = True
+            if self._made:
+                self._made.close()
 
 
-class HeadersInTime(HTTPConnection):
-    """A connection whose status line and headers must be there within the read timeout, all of them."""
+class InTime(HTTPConnection):
+    """A connection that must stand, and whose status line and headers must be there, within its timeouts."""
+
+    def _new_conn(self) -> socket.socket:
+        made = _Connecting(super()._new_conn).within(self._seconds())
+        if made is None:
+            message = "no connection in time"
+            raise ConnectTimeoutError(self, message)
+        return made
+
+    def connect(self) -> None:
+        """Connect; over TLS, shake hands as well.
+
+        Raises:
+            TimeoutError: it took too long.
+            Cancelled: the process was told to stop.
+        """
+        cut = CutOff(self._seconds(), self._shut)
+        try:
+            with cut:
+                super().connect()
+        except Exception as error:
+            if not cut.fired or isinstance(error, Cancelled):
+                raise
+            go_on()
+            raise TimeoutError from None
+
+    def request(  # type: ignore[override]  # as urllib3's own does
+        self, method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None, **options: object
+    ) -> None:
+        """Send a request, with what must not be logged put into the query only here."""
+        sent = dict(headers or {})
+        if secret := sent.pop(QUERY, ""):
+            url += ("&" if "?" in url else "?") + secret
+        super().request(method, url, body=body, headers=sent, **options)  # type: ignore[arg-type]  # handed through
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own does
         """Return the response, its body unread.
 
         Raises:
             TimeoutError: the headers were not complete in time.
+            Cancelled: the process was told to stop.
         """
-        seconds = self.timeout if isinstance(self.timeout, int | float) else socket.getdefaulttimeout() or 10.0
-        # Not the TLS socket's own shutdown: it would take the session away from under the reader.
-        cut = CutOff(seconds, partial(socket.socket.shutdown, self.sock, socket.SHUT_RDWR))
+        cut = CutOff(self._seconds(), self._shut)
         response: HTTPResponse | None = None
         try:
             with cut:
                 response = super().getresponse()
-        except Exception:
-            if not cut.fired:
+        except Exception as error:
+            if not cut.fired or isinstance(error, Cancelled):
                 raise
         if response is None or cut.fired:
             # Headers that end with the connection look whole: only the clock knows that they are not.
             if response:
                 response.close()
+            go_on()
             raise TimeoutError
         return response
 
+    def _seconds(self) -> float:
+        return self.timeout if isinstance(self.timeout, int | float) else socket.getdefaulttimeout() or 10.0
 
-class TLSHeadersInTime(HeadersInTime, HTTPSConnection):
+    def _shut(self) -> None:
+        # Not the TLS socket's own shutdown: it would take the session away from under the reader.
+        if self.sock is not None:
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+class TLSInTime(InTime, HTTPSConnection):
     """The same over TLS."""
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls = HeadersInTime
+    ConnectionCls = InTime
 
 
 class _TLSPool(HTTPSConnectionPool):
-    ConnectionCls = TLSHeadersInTime
+    ConnectionCls = TLSInTime
 
 
 POOLS = {"http": _Pool, "https": _TLSPool}

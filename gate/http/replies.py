@@ -1,12 +1,15 @@
-"""What comes back: JSON or not, when a rate limit ends, and what must not be shown."""
+"""What comes back: JSON or not, the next page, and what must not be shown."""
 
 from __future__ import annotations
 
 import json
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from base64 import b64encode
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+
+from requests.structures import CaseInsensitiveDict
+from requests.utils import parse_header_links
 
 from gate.errors import SourceDown
 
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
     import requests
 
 REDACTED = "[redacted]"
-LONGEST_RESET = timedelta(hours=24)
 
 
 def redact(text: str, secrets: tuple[str, ...]) -> str:
@@ -26,45 +28,93 @@ def redact(text: str, secrets: tuple[str, ...]) -> str:
     return text
 
 
+def disguises(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the secrets and how else they may come back: in a URL, in JSON, in base64; longest first."""
+    found = {
+        form
+        for secret in filter(None, secrets)
+        for form in (
+            secret,
+            quote(secret, safe=""),
+            quote_plus(secret),
+            json.dumps(secret)[1:-1],
+            json.dumps(secret)[1:-1].replace("/", "\\/"),
+            b64encode(secret.encode()).decode(),
+        )
+    }
+    return tuple(sorted(found, key=lambda form: (-len(form), form)))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that came whole, and that the source has use for."""
+
+    who: str
+    """Who answered, for messages."""
+    status: int
+    content: bytes
+    headers: Mapping[str, str] = field(default_factory=CaseInsensitiveDict)
+    """Names in any case."""
+    unchanged: bool = False
+    """Whether it is what came before: the server said that nothing changed."""
+
+    def json(self) -> Any:  # noqa: ANN401  # any JSON
+        """Return the JSON value in it.
+
+        Raises:
+            SourceDown: it is something else: nothing, HTML of a proxy, half of an object.
+        """
+        try:
+            # bytes: json finds out by itself which UTF it is
+            return json.loads(self.content)
+        except (ValueError, RecursionError):
+            kind = self.headers.get("content-type", "").split(";")[0] or "no content type"
+            what = f"{len(self.content)} bytes of {kind}" if self.content else "nothing"
+            message = f"{self.who} answered {self.status} with {what} instead of JSON"
+            hint = "a proxy or a login page may stand in between; the next look tries again"
+            raise SourceDown(message, hint=hint) from None
+
+    def json_object(self) -> dict[str, Any]:
+        """Return the JSON object in it.
+
+        Raises:
+            SourceDown: it holds anything else.
+        """
+        value = self.json()
+        if not isinstance(value, dict):
+            raise self._odd(value)
+        return value
+
+    def json_list(self, *names: str) -> list[Any]:
+        """Return the JSON list in it; with names, the one that they lead to through objects.
+
+        Raises:
+            SourceDown: there is none.
+        """
+        value = self.json()
+        for name in names:
+            value = value.get(name) if isinstance(value, dict) else None
+        if not isinstance(value, list):
+            raise self._odd(value, ".".join(names))
+        return value
+
+    def link(self, relation: str) -> str | None:
+        """Return the address that the ``Link`` header gives for a relation such as ``next`` (RFC 8288)."""
+        links = parse_header_links(self.headers.get("link", ""))
+        return next((link["url"] for link in links if relation in link.get("rel", "").lower().split()), None)
+
+    def _odd(self, value: object, place: str = "") -> SourceDown:
+        kinds = {dict: "object", type(None): "nothing"}
+        kind = kinds.get(type(value), type(value).__name__)
+        where = f" at {place}" if place else ""
+        message = f"{self.who} answered {self.status} with JSON of an unknown shape ({kind}{where})"
+        return SourceDown(message, hint="see whether its API has changed; the next look tries again")
+
+
 def json_object(response: requests.Response, who: str) -> dict[str, Any]:
-    """Return the JSON object in a reply.
+    """Return the JSON object in a reply of ``requests``.
 
     Raises:
         SourceDown: it is something else: nothing, HTML of a proxy, half of an object, a list.
     """
-    try:
-        # bytes: json finds out by itself which UTF it is
-        value = json.loads(response.content)
-    except (ValueError, RecursionError):
-        kind = response.headers.get("content-type", "").split(";")[0] or "no content type"
-        what = f"{len(response.content)} bytes of {kind}" if response.content else "nothing"
-        message = f"{who} answered {response.status_code} with {what} instead of JSON"
-        hint = "a proxy or a login page may stand in between; the next look tries again"
-        raise SourceDown(message, hint=hint) from None
-    if not isinstance(value, dict):
-        message = f"{who} answered {response.status_code} with JSON of an unknown shape ({type(value).__name__})"
-        raise SourceDown(message)
-    return value
-
-
-def reset_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """Return when a rate limit ends, as far as the headers say so.
-
-    Reads epoch seconds (X, GitHub) and ISO 8601 (Mastodon) in ``X-Rate-Limit-Reset`` and
-    ``X-RateLimit-Reset``, and seconds or an HTTP date in ``Retry-After`` (RFC 9110, 10.2.3).
-    A time gone by means now; one more than a day ahead is taken for nonsense.
-    """
-    by_name = {name.lower(): value.strip() for name, value in headers.items()}
-    for name in ("x-rate-limit-reset", "x-ratelimit-reset", "retry-after"):
-        with suppress(ValueError, OverflowError, OSError, TypeError):
-            moment = _moment(by_name.get(name, ""), now, relative=name == "retry-after")
-            if moment <= now + LONGEST_RESET:
-                return max(moment, now)
-    return None
-
-
-def _moment(text: str, now: datetime, *, relative: bool) -> datetime:
-    if text.replace(".", "", 1).isdecimal():
-        return now + timedelta(seconds=float(text)) if relative else datetime.fromtimestamp(float(text), UTC)
-    moment = parsedate_to_datetime(text) if relative else datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return Reply(who, response.status_code, response.content, response.headers).json_object()

@@ -1,0 +1,87 @@
+"""A circuit breaker for each host: who fails again and again is left alone for a while.
+
+Shared by all that use the same clock, that is by the whole process: a breaker's times mean nothing on another clock.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Lock
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from gate.http.faults import CircuitOpen
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gate.ports import Clock
+
+FAILURES = 5
+"""Failures in a row that open it."""
+FIRST_REST = timedelta(seconds=30)
+LONGEST_REST = timedelta(minutes=5)
+
+
+class Breaker:
+    """Counts the failures of one host."""
+
+    def __init__(self, host: str) -> None:
+        """Start closed: requests pass."""
+        self._host = host
+        self._lock = Lock()
+        self._failures = 0
+        self._last = ""
+        self._rest = FIRST_REST
+        self._closed_until: datetime | None = None
+        self._trying = False
+
+    def admit(self, now: datetime) -> None:
+        """Let a request pass, or one alone once the rest is over.
+
+        Raises:
+            CircuitOpen: the host is left alone.
+        """
+        with self._lock:
+            if self._closed_until is None:
+                return
+            if now >= self._closed_until and not self._trying:
+                self._trying = True
+                return
+            message = (
+                f"{self._host} failed {self._failures} times in a row (last: {self._last}) and is not asked before "
+                f"{self._closed_until:%Y-%m-%d %H:%M:%S} UTC"
+            )
+            raise CircuitOpen(message, hint="the first look after that tries again; see whether the service is up")
+
+    def succeeded(self) -> None:
+        """Close it: the host answers."""
+        with self._lock:
+            self._failures, self._rest, self._closed_until, self._trying = 0, FIRST_REST, None, False
+
+    def failed(self, why: str, now: datetime) -> None:
+        """Count a failure; open it if there were too many, for longer each time."""
+        with self._lock:
+            self._failures += 1
+            self._last = why
+            if self._trying:
+                self._rest = min(2 * self._rest, LONGEST_REST)
+            if self._failures >= FAILURES:
+                self._closed_until = now + self._rest
+            self._trying = False
+
+    def unsure(self) -> None:
+        """Let another one try: this request told nothing of the host."""
+        with self._lock:
+            self._trying = False
+
+
+_BREAKERS: WeakKeyDictionary[Clock, dict[str, Breaker]] = WeakKeyDictionary()
+_LOCK = Lock()
+
+
+def breaker(host: str, clock: Clock) -> Breaker:
+    """Return the one breaker of a host."""
+    with _LOCK:
+        # A breaker is told the time and never holds the clock: that would keep its own key alive.
+        return _BREAKERS.setdefault(clock, {}).setdefault(host, Breaker(host))

@@ -1,0 +1,41 @@
+"""What ``gate doctor`` says of a service, from one cheap call."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gate.errors import SourceFault
+from gate.model import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gate.http.client import Client
+
+CHECK_TIMEOUT = timedelta(seconds=15)
+TRUSTED_SKEW = timedelta(seconds=30)
+
+
+def diagnose(client: Client, ask: Callable[[], str], *, cost: str) -> list[Check]:
+    """Try a service for real; never raises.
+
+    Args:
+        client: with which the source talks to it.
+        ask: makes one cheap call and returns what it found, for people.
+        cost: what a look costs there, in requests or money.
+    """
+    client.start(CHECK_TIMEOUT)
+    try:
+        found = ask()
+    except SourceFault as fault:
+        return [Check(client.who, ok=False, detail=fault.message, fix=fault.hint)]
+    left = f"; {client.quota}" if client.quota else ""
+    checks = [Check(client.who, ok=True, detail=f"{found}{left}")]
+    if client.skew is not None and abs(client.skew) > TRUSTED_SKEW:
+        side = "ahead of" if client.skew > timedelta(0) else "behind"
+        detail = f"this machine's clock is {abs(client.skew).total_seconds():,.0f} s {side} that of {client.who}"
+        checks.append(
+            Check("clock", ok=False, detail=detail, fix="set it by NTP: mentions would be missed or misdated")
+        )
+    return [*checks, Check("cost", ok=True, detail=cost)]
