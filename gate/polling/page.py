@@ -114,7 +114,8 @@ def _sound(found: Mention) -> Mention:
     Raises:
         Odd: it has no id, or no moment in time.
     """
-    if not all(isinstance(each, str) and each for each in (found.id, found.text or " ")):
+    words: tuple[object, object] = (found.id, found.text)  # what a reply held, whatever the annotations say
+    if not (found.id and all(isinstance(each, str) for each in words)):
         message = "it has no id or no text"
         raise Odd(message)
     if found.created_at.tzinfo is None:
