@@ -179,7 +179,8 @@ class Adapter(HTTPAdapter):
             if isinstance(error, kind):
                 fault = SourceDown if isinstance(error, ReadTimeout) else ConnectionFault
                 return fault(f"{self._host}: {what}", hint="check the network; the next look tries again")
-        return SourceDown(f"{self._host}: the answer is not proper HTTP ({type(error).__name__})")
+        hint = "a proxy may stand in between; the next look tries again"
+        return SourceDown(f"{self._host}: the answer is not proper HTTP ({type(error).__name__})", hint=hint)
 
 
 _FAILURES: tuple[tuple[type[Exception], str], ...] = (

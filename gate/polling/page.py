@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from gate.model import Unreadable
@@ -90,14 +91,15 @@ class Page:
 
 
 def moment(value: object) -> datetime:
-    """Return a time as APIs write it: RFC 3339, or seconds or milliseconds since 1970; without a zone it is UTC.
+    """Return a time as APIs write it: RFC 3339, RFC 2822, or seconds or milliseconds since 1970; without a zone, UTC.
 
     Raises:
         Odd: it is none.
     """
     try:
         if isinstance(value, str) and not value.strip().replace(".", "", 1).isdecimal():
-            found = datetime.fromisoformat(value.strip())
+            text = value.strip()
+            found = parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text)
             return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
         if isinstance(value, str | int | float) and not isinstance(value, bool):
             number = float(value)

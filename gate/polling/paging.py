@@ -122,10 +122,14 @@ class _Walk:
 
     def run(self) -> _Stop | None:
         """Return why it was cut; None if everything was read."""
-        if (gap := self.cursor.gap) and (stop := self._through(gap.stretch, gap.place)):
-            return stop
         since, until = self._request.since, self._request.until
-        if done := self.cursor.done_to:
+        done = self.cursor.done_to
+        if gap := self.cursor.gap:
+            stop = self._through(gap.stretch, gap.place)
+            # A channel so busy that looking back takes more than one poll would never be done with it.
+            if stop or (done and done >= until):
+                return stop
+        if done:
             since = max(since, min(done, until) - self._paging.overlap)
         if since >= until:
             return None

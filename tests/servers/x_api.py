@@ -53,6 +53,7 @@ class XApi:
 
     now: Callable[[], datetime]
     naming: Literal["tweet", "post"] = "tweet"
+    token: str = TOKEN
     posts: list[dict[str, Any]] = field(default_factory=list)
     limits: dict[str, int] = field(default_factory=lambda: {SEARCH: 450, COUNTS: 300})
     """Requests left in this window, by path."""
@@ -109,7 +110,7 @@ class XApi:
         }
 
     def _refusal(self, request: Recorded) -> Reply | None:
-        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+        if request.headers.get("authorization") != f"Bearer {self.token}":
             return problem(401, "Unauthorized", "Unauthorized")
         if request.path not in {SEARCH, COUNTS}:
             return problem(404, "Not Found", "Not Found")

@@ -53,7 +53,7 @@ def page(reply: Mapping[str, Any], *, number: int, source: str, stream: str) -> 
     problem = _first_error(reply)
     if not isinstance(items, list) or not isinstance(meta, dict):
         message = f"X sent a reply without posts: {problem or one_line(', '.join(map(str, reply))) or 'empty'}"
-        raise SourceDown(message)
+        raise SourceDown(message, hint="the next look tries again; see docs.x.com/status")
     if problem and not items:
         raise _failed(problem)
     users = _list(_object(reply.get("includes")).get("users"))
