@@ -48,7 +48,7 @@ def plain_text(markup: str, *, without: Collection[str] = ()) -> str:
             inside.append(name)
         elif closing and inside and name == inside[-1]:
             inside.pop()
-        if name in _BLOCKS:
+        if name in _BLOCKS and not inside:
             parts.append("\n")
     return _LINES.sub("\n", _SPACE.sub(" ", "".join(parts))).strip()
 

@@ -48,6 +48,11 @@ class Paging:
     lag: timedelta = timedelta(0)
     """How long after it was written a post may take to be shown; the end of the window waits for it."""
 
+    @property
+    def looks_back(self) -> timedelta:
+        """How far each poll really looks back: what may be shown late is looked for."""
+        return max(self.overlap, self.lag)
+
     def __post_init__(self) -> None:
         """Refuse what could never get past its first pages.
 
@@ -78,13 +83,13 @@ def collect(
     cursor = Cursor.load(request.cursor, paging.who)
     walk = _Walk(request, ask, paging, context.clock, cursor)
     stop = walk.run()
-    cursor = walk.cursor.pruned(paging.overlap)
+    cursor = walk.cursor.pruned(paging.looks_back)
     over = request.until + OVER <= context.clock.now()
     if stop is None and cursor.lost:
         # While the period lasts there is more to hear, lost posts or not; afterwards nothing can mend it.
         stop = _Stop(cursor.lost, permanent=over)
     named = (replace(each, source=context.name, stream=context.stream) for each in walk.mentions.values())
-    edge = min(request.until, context.clock.now()) - paging.lag
+    edge = context.clock.now() - paging.lag
     return Fetch(
         tuple(sorted(named, key=lambda mention: (mention.created_at, mention.id))),
         cursor=cursor.dump(),
@@ -130,7 +135,7 @@ class _Walk:
             if stop or (done and done >= until):
                 return stop
         if done:
-            since = max(since, min(done, until) - self._paging.overlap)
+            since = max(since, min(done, until) - self._paging.looks_back)
         if since >= until:
             return None
         stop = self._through(Stretch(since, until), None)
@@ -226,4 +231,6 @@ class _Walk:
             since = max(since, newest - RESOLUTION)
         elif self._paging.order == "newest" and oldest:
             until = min(until, oldest + RESOLUTION)
-        return Gap(Stretch(since, until), None)
+        shorter = Stretch(since, until)
+        # More posts in one second than a poll may read: the same stretch again would lead to the same pages.
+        return Gap(stretch, place) if shorter == stretch else Gap(shorter, None)
