@@ -12,6 +12,8 @@ from hypothesis import settings
 settings.register_profile("gate", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("gate")
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 HERE = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared with, not bound to
 
 
