@@ -23,7 +23,9 @@ ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache"
 REQUIREMENTS = ROOT / "requirements" / "servers.txt"
 NETWORK = Path(__file__).parent / "bluesky"
-PATIENCE = 600
+QUICKLY = {"CFLAGS": "-O1", "CXXFLAGS": "-O1"}
+"""Most of the time goes into compiling SQLite, which need not be fast here."""
+PATIENCE = 900
 """Seconds that an installation may take; some C++ is compiled in it."""
 
 
@@ -72,7 +74,7 @@ def bluesky() -> Path:
             npm = (str(home / "bin" / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
             quiet = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
             # nodedir: the headers are in the package; npm would load them from a place of its own.
-            _run(*npm, "ci", *quiet, cwd=folder, environ={"PATH": path, "npm_config_nodedir": str(home)})
+            _run(*npm, "ci", *quiet, cwd=folder, environ={"PATH": path, "npm_config_nodedir": str(home), **QUICKLY})
     shutil.copy(NETWORK / "network.mjs", folder)
     return folder
 

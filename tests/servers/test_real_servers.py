@@ -110,8 +110,7 @@ def test_a_server_that_fails_says_why() -> None:
 def test_no_server_outlives_its_tests(tmp_path: Path) -> None:
     """A server ends with the process that started it, even if that was killed."""
     script = (
-        "import sys, os, signal, pathlib; from tests.servers.fixtures import or_say_why
-from tests.servers.running import running\n"
+        "import sys, os, signal, pathlib; from tests.servers.running import running\n"
         "log = pathlib.Path(sys.argv[1])\n"
         "with running(['sh', '-c', 'echo up; exec sleep 600'], log.read_text, log) as server:\n"
         "    print(server.pid, flush=True)\n"
