@@ -20,8 +20,8 @@ from gate.language import Routes
 from gate.model import Coverage, Outcome, Period, Scored
 from gate.policy import load_text
 from gate.reading import Reader
+from gate.records import MentionReader
 from gate.sources.file.json_lines import parse
-from gate.sources.file.mentions import MentionReader
 from gate.wiring import build_recorded
 
 if TYPE_CHECKING:

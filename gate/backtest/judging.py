@@ -10,8 +10,8 @@ from gate.errors import UsageFault
 from gate.language import Routes
 from gate.listening import Listener
 from gate.model import Fetch
+from gate.records import MentionReader
 from gate.sources.file.json_lines import parse
-from gate.sources.file.mentions import MentionReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gate.errors import SourceFault, SourceRefused
 from gate.model import Check, Fetch, Unreadable
-from gate.sources.file import times
+from gate.records import MentionReader, zone
 from gate.sources.file.delimited import delimited
 from gate.sources.file.inspection import Inspection
 from gate.sources.file.json_lines import json_lines
 from gate.sources.file.lines import harmless
-from gate.sources.file.mentions import MentionReader
 from gate.sources.file.opening import is_delimited, opened
 from gate.sources.file.options import Options
 from gate.sources.file.reading import Cursor, Place, Reading
@@ -180,7 +179,7 @@ class Source:
         return Reading(self._reader(), Place(), request.since, self._context.stream)
 
     def _reader(self) -> MentionReader:
-        assumed = None if self._options.timezone is None else times.zone(self._options.timezone)
+        assumed = None if self._options.timezone is None else zone(self._options.timezone)
         return MentionReader(self._context.name, assumed, make_ids=is_delimited(self._options.path))
 
     def _records(self, file: Opened, place: Place) -> Iterator[Record]:

@@ -8,31 +8,13 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, BinaryIO
 
 from gate.errors import SourceRefused
+from gate.records import LABEL, by_our_names
 from gate.sources.file.lines import BYTE_ORDER_MARK, TOO_LONG, Line, Record, harmless, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-FIELDS = (
-    "id",
-    "created_at",
-    "text",
-    "source",
-    "stream",
-    "author",
-    "lang",
-    "url",
-    "version",
-    "rating",
-    "likes",
-    "reposts",
-    "conversation",
-    "author_created_at",
-    "author_followers",
-)
 _LONGEST_HEADER = 200
-LABEL = "labels."
-"""Prefix of a field that becomes a label, e.g. ``labels.platform``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +36,7 @@ class Columns:
         delimiter = _delimiter(path, header)
         names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
         places = {name: place for place, name in reversed(list(enumerate(names)))}
-        wanted = {field: field for field in (*FIELDS, *(name for name in names if name.startswith(LABEL)))} | dict(
-            mapping
-        )
+        wanted = by_our_names(names, mapping)
         for field, name in wanted.items():
             if name not in places and (field in mapping or field in {"created_at", "text"}):
                 raise _missing(path, field, name, names)

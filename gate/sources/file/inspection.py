@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from gate.records import MentionReader
     from gate.sources.file.lines import Record
-    from gate.sources.file.mentions import MentionReader
 
 _AT_MOST = 200_000
 """Records; some two seconds. A doctor may not read for minutes."""

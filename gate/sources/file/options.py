@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Literal
 
-from gate.sources.file import times
-from gate.sources.file.delimited import FIELDS, LABEL
+from gate.records import check_columns, zone
 
 _ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
 
@@ -44,14 +42,9 @@ class Options:
         if self.columns and not name.endswith((".csv", ".tsv")):
             message = "columns: only CSV and TSV files have columns; the fields of JSON Lines have fixed names"
             raise ValueError(message)
-        for ours in self.columns:
-            if ours not in FIELDS and not ours.startswith(LABEL):
-                near = get_close_matches(ours, FIELDS, n=1)
-                message = f"columns: unknown field {ours!r}" + (f", did you mean {near[0]!r}?" if near else "")
-                message += f"; known: {', '.join(FIELDS)}, labels.NAME"
-                raise ValueError(message)
+        check_columns(self.columns)
         if self.timezone is not None:
-            times.zone(self.timezone)
+            zone(self.timezone)
         if self.follow and self.path.lower().endswith(".gz"):
             message = "follow: a file packed with gzip cannot be followed; follow the plain file"
             raise ValueError(message)

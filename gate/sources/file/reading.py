@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gate.model import Mention, Request
+    from gate.records import MentionReader
     from gate.sources.file.lines import Record
-    from gate.sources.file.mentions import MentionReader
 
 AHEAD = 20_000
 """Mentions kept aside because they are not due yet; some 20 MB."""

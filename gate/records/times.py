@@ -81,6 +81,8 @@ def _parse(value: object) -> datetime:
         return _variant(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _epoch(value)
+    if isinstance(value, datetime):  # databases know what a time is
+        return value
     message = f"a time is text or a number, not {type(value).__name__}"
     raise ValueError(message)
 

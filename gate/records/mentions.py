@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from gate.model import Mention
-from gate.sources.file.times import TimeReader
+from gate.records.times import TimeReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ _LARGEST_COUNT = 2**63 - 1  # what databases hold
 
 
 class MentionReader:
-    """Reads records of one file, in order."""
+    """Reads records of one source, in order."""
 
     def __init__(self, source: str, assumed: tzinfo | None, *, make_ids: bool) -> None:
         """Take what stands in for missing things.
