@@ -61,7 +61,12 @@ def postgresql() -> Iterator[PostgreSQL]:
         _initialise(home / "data", user)
         port = free_port()
         settings = (f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *UNSAFE_BUT_FAST)
-        command = [_program("postgres"), "-D", str(home / "data"), *(part for each in settings for part in ("-c", each))]
+        command = [
+            _program("postgres"),
+            "-D",
+            str(home / "data"),
+            *(part for each in settings for part in ("-c", each)),
+        ]
         is_ready = [_program("pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={port}"]
         log = home / "log"
         with running(

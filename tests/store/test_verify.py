@@ -90,14 +90,14 @@ def test_a_row_with_a_new_hash_breaks_the_chain(path: Path, store: Store, finish
         row = dict(raw.execute("SELECT * FROM events WHERE seq = 3").fetchone())
     row["at"] = "2026-03-10T14:01:01Z"
     forged = fingerprint([row[name] for name in EVENT_FIELDS])
-    sql(path, f"UPDATE events SET at = '2026-03-10T14:01:01Z', hash = '{forged}' WHERE seq = 3")  # noqa: S608 - our own
+    sql(path, f"UPDATE events SET at = '2026-03-10T14:01:01Z', hash = '{forged}' WHERE seq = 3")
     assert [each.row for each in store.verify(finished)] == ["events row 4"]
 
 
 def test_a_mention_with_a_new_hash_is_found(path: Path, store: Store, finished: str) -> None:
     """Who also writes a fitting hash for a changed mention is found by the look it belongs to."""
     copied = "(SELECT negative, hash FROM observations WHERE seq = 3 AND position = 0)"
-    sql(path, f"UPDATE observations SET (negative, hash) = {copied} WHERE seq = 3 AND position = 1")  # noqa: S608 - our own
+    sql(path, f"UPDATE observations SET (negative, hash) = {copied} WHERE seq = 3 AND position = 1")
     assert "observations row 3/1" in [each.row for each in store.verify(finished)]
 
 

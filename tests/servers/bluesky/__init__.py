@@ -6,7 +6,6 @@ and takes no notice of ``since``, ``until``, ``lang`` and ``tag``.
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -106,7 +105,7 @@ class Bluesky:
         """Return once everything posted and deleted before can be seen in search."""
         requests.post(self._control, timeout=TIMEOUT).raise_for_status()
 
-    def search(self, query: str, **parameters: object) -> dict[str, Any]:
+    def search(self, query: str, **parameters: str | int) -> dict[str, Any]:
         """Search as the public API does, for tests that want to know what the network itself says."""
         reply = requests.get(
             f"{self.appview}/xrpc/app.bsky.feed.searchPosts", {"q": query, **parameters}, timeout=TIMEOUT
@@ -139,9 +138,7 @@ def bluesky(postgresql: PostgreSQL) -> Iterator[Bluesky]:
         }
         command = [str(node), str(home / "network.mjs")]
         with running(command, lambda: answers(control), place / "log", environ=environ):
-            yield Bluesky(
-                f"http://localhost:{pds}", f"http://localhost:{appview}", f"http://127.0.0.1:{control}"
-            )
+            yield Bluesky(f"http://localhost:{pds}", f"http://localhost:{appview}", f"http://127.0.0.1:{control}")
 
 
 def _call(service: str, method: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
