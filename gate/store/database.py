@@ -95,11 +95,12 @@ def open_engine(url: URL, patience: timedelta) -> Engine:
     if path := _file_of(url):
         _make_file(path)
     try:
-        # hide_parameters: what people wrote must not get into messages and logs.
-        engine = create_engine(url, hide_parameters=True)
+        # hide_parameters: what people wrote must not get into messages and logs. pool_pre_ping: looks are a minute and
+        # more apart, and servers and firewalls drop connections that idle.
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=_connecting(url))
     except (NoSuchModuleError, ImportError):
         message = f"there is no driver for {url.drivername}"
-        raise UsageFault(message, hint="use SQLite, or install psycopg for PostgreSQL") from None
+        raise UsageFault(message, hint=_driver_hint(url)) from None
     if engine.dialect.name == "sqlite":
         _tune_sqlite(engine, patience)
     try:
@@ -109,6 +110,17 @@ def open_engine(url: URL, patience: timedelta) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _connecting(url: URL) -> dict[str, int]:
+    # Without it a server that is cut off is waited for as long as the operating system likes, two minutes and more.
+    return {"connect_timeout": 10} if url.drivername == "postgresql+psycopg" else {}
+
+
+def _driver_hint(url: URL) -> str:
+    if url.get_backend_name() == "postgresql":
+        return "pip install 'sentiment-gate[postgresql]'"
+    return "use SQLite or PostgreSQL"
 
 
 @contextmanager

@@ -74,7 +74,7 @@ def postgresql() -> Iterator[PostgreSQL]:
             lambda: subprocess.run(is_ready, check=False).returncode == 0,
             log,
             user=user,
-            ending=signal.SIGINT,  # ends at once; SIGTERM would wait for clients to leave
+            ending=signal.SIGQUIT,  # at once: SIGTERM would wait for clients, SIGINT for the disk
         ):
             yield PostgreSQL(port, log)
 

@@ -16,6 +16,8 @@ from tests.support import DEPLOY, ManualClock
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gate.model import Fetch
+
 KINDS = ("sqlite text", "sqlite seconds", "sqlite milliseconds", "postgresql timestamptz", "postgresql seconds")
 
 
@@ -226,7 +228,7 @@ def test_a_result_that_takes_too_long_is_delivered_in_parts(server_chats: Table)
         "FROM generate_series(0, 1999) i"
     )
     source, found, cursor = source_of(server_chats, HurriedClock(DEPLOY + timedelta(hours=1))), [], None
-    fetches = []
+    fetches: list[Fetch] = []
     while not (fetches and fetches[-1].complete):
         fetches.append(ask(source, cursor=cursor, seconds=4))
         found += [each.id for each in fetches[-1].mentions]

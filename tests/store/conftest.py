@@ -28,10 +28,17 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "gate.db"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what needs no file on both databases."""
+    if "software" in metafunc.fixturenames:
+        metafunc.parametrize("software", ["sqlite"] if "path" in metafunc.fixturenames else ["sqlite", "postgresql"])
+
+
 @pytest.fixture
-def store(path: Path, clock: ManualClock) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, software: str, clock: ManualClock) -> Iterator[Store]:
     """An empty run log."""
-    with Store(str(path), clock) as opened:
+    url = request.getfixturevalue("path" if software == "sqlite" else "postgresql_url")
+    with Store(str(url), clock) as opened:
         yield opened
 
 
