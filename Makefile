@@ -72,7 +72,7 @@ lock: $(VENV)/.lock
 	@echo "Done. See what changed: git diff --stat requirements/"
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
+	rm -rf $(VENV) .cache build dist *.egg-info .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
 	       .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

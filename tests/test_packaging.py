@@ -39,7 +39,7 @@ def wanted(requirements: list[str]) -> dict[str, str]:
     """Return the lower bound of each requirement, by normal name; empty where it has none."""
     found = {}
     for requirement in requirements:
-        matched = re.fullmatch(r"([\w.-]+)(?:>=([\w.]+))?", requirement)
+        matched = re.fullmatch(r"([\w.-]+)(?:\[[\w,-]+\])?(?:>=([\w.]+))?", requirement)
         assert matched, f"{requirement}: a lower bound, and no more"
         found[normal(matched[1])] = matched[2] or "0"
     return found
@@ -151,11 +151,12 @@ def test_locks_agree() -> None:
     [
         ("base.txt", PROJECT["project"]["dependencies"]),
         ("test.txt", PROJECT["project"]["optional-dependencies"]["dev"]),
+        ("test.txt", PROJECT["project"]["optional-dependencies"]["postgresql"]),
         ("build.txt", PROJECT["build-system"]["requires"]),
         ("build.txt", PROJECT["dependency-groups"]["build"]),
         ("lock.txt", PROJECT["dependency-groups"]["lock"]),
     ],
-    ids=["base", "test", "build-system", "build", "lock"],
+    ids=["base", "test", "postgresql", "build-system", "build", "lock"],
 )
 def test_lock_holds_what_is_wanted(lock: str, requirements: list[str]) -> None:
     """Each dependency of pyproject.toml is in its lock file, at or above its lower bound: else run ``make lock``."""

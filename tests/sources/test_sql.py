@@ -10,6 +10,7 @@ import pytest
 
 from gate.errors import SourceDown, SourceRefused
 from gate.sources.sql import Options
+from gate.sources.sql.statement import ordered_by
 from tests.sources.sql_support import MINUTE, QUERY, TEXT, HurriedClock, Table, ask, refusal, source_of, texts
 from tests.support import DEPLOY, ManualClock
 
@@ -277,6 +278,33 @@ def test_queries_that_are_refused(query: str, problem: str) -> None:
 def test_queries_that_are_taken(query: str) -> None:
     """Words in quotes and comments, casts and times are no statements and no parameters."""
     Options("sqlite:///chats.db", query, times="seconds")
+
+
+@pytest.mark.parametrize(
+    ("query", "ordered"),
+    [
+        (QUERY, True),
+        ("SELECT a AS created_at FROM t ORDER BY created_at ASC, id", True),
+        ("SELECT t.a AS created_at FROM t\nORDER BY t.a LIMIT 10;", True),
+        ("SELECT a AS created_at FROM t ORDER BY a DESC", False),
+        ("SELECT a AS created_at FROM t ORDER BY id", False),
+        ("SELECT a AS created_at FROM t -- ORDER BY a", False),
+        ("SELECT * FROM (SELECT a AS created_at FROM t ORDER BY a) AS x", False),
+        ("SELECT a, b AS created_at FROM t ORDER BY a", False),
+    ],
+)
+def test_order_is_known_only_where_it_is_plain(query: str, ordered: bool) -> None:  # noqa: FBT001
+    """Reading stops before the end of a result only where its order is written plainly."""
+    assert ordered_by(query, "created_at") is ordered
+
+
+def test_reading_stops_where_nothing_more_is_due(chats: Table) -> None:
+    """Of an ordered result no more is read than is delivered: the rest has to be read only once."""
+    chats.write((number, DEPLOY + number * timedelta(seconds=1), str(number)) for number in range(3000))
+    clock = HurriedClock(DEPLOY + timedelta(hours=1))
+    looked = clock.time
+    assert len(ask(source_of(chats, clock, max_rows=100)).mentions) == 100
+    assert clock.time - looked < timedelta(seconds=5), "the clock is looked at once for every 200 rows"
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ class Wanted:
     seen: frozenset[str]
     """Short hashes of rows that were delivered before."""
     most: int
+    in_order: bool = False
+    """Whether the query orders its rows by time, so that none behind the last one taken is due."""
 
 
 class _Place:
@@ -61,6 +63,8 @@ class Harvest:
     """Whether there were more mentions than the poll may deliver."""
     finished: bool = True
     """Whether the last row was reached in time."""
+    whole: bool = True
+    """Whether every row was looked at."""
     ordered: bool = True
     """Whether the rows came in order of time."""
     first_time: tuple[object, datetime] | None = None
@@ -76,8 +80,11 @@ class Harvest:
         for row in rows:
             number = next(self._numbers)
             self._take(number, layout.fields(row))
+            if self.more and self.ordered and self.wanted.in_order:
+                self.whole = False
+                return
             if number % _CLOCK_EVERY == _CLOCK_EVERY - 1 and over():
-                self.finished = False
+                self.finished = self.whole = False
                 return
 
     def mentions(self) -> tuple[Mention, ...]:

@@ -23,7 +23,7 @@ class Options:
     stands in the environment, as ``${NAME}``."""
     query: str
     """One SELECT that returns ``id``, ``created_at``, ``text`` and any other field of a mention, for times from
-    ``:since`` to before ``:until``, best in order of time."""
+    ``:since`` to before ``:until``. With ``ORDER BY created_at`` at its end long results are read in parts."""
     columns: dict[str, str] = field(default_factory=dict)
     """Our field and the name of the column that holds it, where the two differ."""
     times: str = TIMESTAMP

@@ -14,6 +14,7 @@ from gate.sources.sql.database import Database
 from gate.sources.sql.harvest import Harvest, Wanted
 from gate.sources.sql.rows import Layout
 from gate.sources.sql.stamps import Stamps
+from gate.sources.sql.statement import ordered_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ class Source:
         self._context = context
         self._zone = None if options.timezone is None else zone(options.timezone)
         self.stamps = Stamps(options.times, self._zone)
+        self._in_order = ordered_by(options.query, options.columns.get("created_at", "created_at"))
         self._database: Database | None = None
         self._told_of_zone = False
 
@@ -52,7 +54,7 @@ class Source:
         since = max(request.since, cursor.since or request.since)
         if since >= request.until:
             return Fetch((), cursor=request.cursor)
-        wanted = Wanted(since, request.until, self._context.stream, cursor.seen, self.options.max_rows)
+        wanted = Wanted(since, request.until, self._context.stream, cursor.seen, self.options.max_rows, self._in_order)
         harvest = self.harvest(wanted, request.timeout)
         self._check(harvest, cursor)
         mentions = harvest.mentions()
@@ -129,7 +131,7 @@ class Source:
         settled = self._context.clock.now() - self.options.delay
         since = max(harvest.wanted.since, min(reached, settled))
         seen = {short(mention.id) for mention in mentions if mention.created_at >= since}
-        old = {mark for mark, at in harvest.met.items() if at >= since} if harvest.finished else cursor.seen
+        old = {mark for mark, at in harvest.met.items() if at >= since} if harvest.whole else cursor.seen
         return Cursor(since, frozenset(seen | old | harvest.odd), cursor.sound or harvest.newest is not None)
 
     def _shortfall(self, harvest: Harvest) -> str:

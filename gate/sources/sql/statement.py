@@ -19,12 +19,27 @@ _QUOTED = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 # As SQLAlchemy finds them: a colon that is no cast, no part of a time and not escaped.
 _PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 _WRITING = re.compile(
     r"\b(insert|update|delete|merge|into|drop|alter|create|truncate|grant|revoke|copy|attach|pragma|exec|execute)\b",
     re.IGNORECASE,
 )
+
+
+def ordered_by(query: str, column: str) -> bool:
+    """Say whether the rows come in ascending order of a column of the result, so that reading may stop before the end.
+
+    Only where that is plain: the first thing after the last ORDER BY is the column, or what is selected under its name.
+    """
+    bare = " ".join(_COMMENT.sub(" ", query).split())
+    found = re.search(r"\border by (\S+?)(?: asc)?(?:,| limit \d+|;|$)(?!.*\border by\b)(?!.*\))", bare, re.IGNORECASE)
+    if not found:
+        return False
+    term = found[1].casefold()
+    renamed = rf"(?<![\w.]){re.escape(term)} as {re.escape(column.casefold())}(?!\w)"
+    return term == column.casefold() or re.search(renamed, bare.casefold()) is not None
 
 
 def check_query(query: str) -> None:
