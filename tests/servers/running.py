@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-PATIENCE = 60.0
-"""Seconds until a server must be ready."""
+PATIENCE = 180.0
+"""Seconds until a server must be ready, on a machine that is busy with much else."""
 BETWEEN_TRIES = 0.05
 LEAVE = 15.0
 """Seconds a server has to end by itself."""

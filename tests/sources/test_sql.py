@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gate.errors import SourceDown, SourceRefused
+from gate.policy import load_text
 from gate.sources.sql import Options
 from gate.sources.sql.statement import ordered_by
 from tests.sources.sql_support import MINUTE, QUERY, TEXT, HurriedClock, Table, ask, refusal, source_of, texts
@@ -327,6 +328,19 @@ def test_options_that_are_refused(options: dict[str, object], problem: str) -> N
     with pytest.raises(ValueError, match=problem) as fault:
         Options(**{"url": "${CHATS_URL}", "query": QUERY} | options)  # type: ignore[arg-type]
     assert "hunter2" not in str(fault.value)
+
+
+@pytest.mark.parametrize("url", ["${CHATS_URL}", "sqlite:///chats.db"])
+def test_the_url_may_stand_in_the_policy(url: str) -> None:
+    """A URL without a password may be written in gate.yml; any may be a reference to the environment."""
+    text = f"""
+version: 1
+release: "#acme24"
+sources: [{{type: sql, url: "{url}", times: seconds, query: "{QUERY}"}}]
+window: {{length: 45m, every: 60s}}
+on: {{inconclusive: hold, error: hold}}
+"""
+    assert load_text(text).sources[0].options.url == url
 
 
 def test_a_missing_column_is_named(chats: Table) -> None:
