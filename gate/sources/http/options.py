@@ -10,7 +10,7 @@ from typing import Literal
 import jmespath
 
 from gate.http import address_problem
-from gate.ports import Secret  # noqa: TC001 - the types of options are read at run time
+from gate.ports import Secret
 from gate.sources.http.template import PLACES, Body, places
 
 Paged = Literal["none", "cursor", "number", "link", "url"]
