@@ -227,7 +227,7 @@ def test_no_is_no(service: Service, server: Server, status: int) -> None:
     assert isinstance(fault, SourceRefused)
     assert str(status) in fault.message
     assert len(server.requests) == 1
-    if status == 401:
+    if status == 401 and service.channel.token:
         assert "${" in fault.hint, "the hint does not name the key"
 
 
