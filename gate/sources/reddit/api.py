@@ -5,6 +5,7 @@ By https://github.com/reddit-archive/reddit/wiki/OAuth2 ("Application Only OAuth
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 100
 MOST_SHOWN = 1000
+SHOWN = f"Reddit shows the newest {MOST_SHOWN:,} only"
 NEAR = 0.9
 """A list that ends after this part of what Reddit shows at most was probably cut: removed posts count, but do not come."""
 SPARE = timedelta(minutes=1)
@@ -87,9 +89,14 @@ class Api:
         following = reply.json_object()["data"].get("after")
         total = int(count) + len(items)
         times = [at for item in items if (at := _when(item))]
-        if not following or (times and min(times) < stretch.since):
+        reached = min(times, default=None)
+        if not following or (reached and reached < stretch.since):
             cut = not following and total >= NEAR * MOST_SHOWN
-            return Page.of(items, self._read, ends=f"Reddit shows the newest {MOST_SHOWN:,} only" if cut else "")
+            page = Page.of(items, self._read, ends=SHOWN if cut else "")
+            if cut and reached and reached >= stretch.since and not page.mentions:
+                # Without a post that is wanted, only a note can say how far back the list went.
+                page = replace(page, notes=(f"{SHOWN}; none of them back to {reached:%Y-%m-%d %H:%M} UTC was wanted",))
+            return page
         return Page.of(items, self._read, next=f"{total} {following}")
 
     def _query(self) -> dict[str, object]:
