@@ -16,6 +16,7 @@ import click
 import pytest
 
 from gate import cli, errors, plugins
+from gate.ports import About
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,6 +183,15 @@ def test_plugs_have_the_agreed_shape(kind: plugins.Kind, name: str) -> None:
     if kind == "sources":
         assert parameters == ["options", "context"]
         assert all(callable(getattr(worker, method)) for method in ("fetch", "check", "close"))
+
+
+@pytest.mark.parametrize("name", plugins.names("sources"))
+def test_sources_say_what_they_ask_of_users(name: str) -> None:
+    """Each source states its access, cost, delay, limits, storage and terms, for the table in docs/sources.md."""
+    about = plugins.load("sources", name).ABOUT
+    assert isinstance(about, About)
+    empty = [field.name for field in dataclasses.fields(About) if not getattr(about, field.name).strip()]
+    assert empty == []
 
 
 @pytest.mark.parametrize(("kind", "name"), PLUGS)

@@ -21,13 +21,15 @@ from gate.decide import RULES
 from gate.model import Outcome
 from gate.policy.schema import docstrings
 from gate.policy.values import format_duration
+from gate.ports import About
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md",)
+PAGES = ("README.md", "docs/sources.md")
 
+_HEADS = {"channel": "what is heard", "stored": "what is stored"}
 MEANINGS = {
     Outcome.PASS: "the window closed without evidence of harm, with enough mentions",
     Outcome.FAIL: "a rule found harm",
@@ -57,6 +59,17 @@ def commands() -> str:
 def sources() -> str:
     """Each source with its options."""
     return "\n\n".join(_plug(name, plugins.load("sources", name)) for name in plugins.names("sources"))
+
+
+def channels() -> str:
+    """Table of the facts about each source."""
+    names = plugins.names("sources")
+    facts = [each.name for each in fields(About)]
+    heads = ["type", *(_HEADS.get(name, name) for name in facts)]
+    rows = [
+        [f"`{name}`", *(_cell(getattr(plugins.load("sources", name).ABOUT, fact)) for fact in facts)] for name in names
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [heads, ["---"] * len(heads), *rows])
 
 
 def scorers() -> str:
@@ -111,6 +124,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "commands": commands,
     "sources": sources,
+    "channels": channels,
     "scorers": scorers,
     "rules": rules,
 }

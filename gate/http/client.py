@@ -42,8 +42,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT = timedelta(seconds=15)
 """For a request outside a poll, such as ``gate doctor``'s."""
-ENOUGH = 1.0
-"""Seconds: who does not answer within less is not to blame."""
+ENOUGH = 1.0  # seconds: who does not answer within less is not to blame
 OK, NOT_MODIFIED = 200, 304
 
 
@@ -97,8 +96,8 @@ class Client:
 
     def start(self, timeout: timedelta) -> Self:
         """Start a poll: the time within which all coming requests must be back, and a full budget of further tries."""
-        self._adapter.deadline = deadline = Deadline(self._clock, timeout)
-        self._budget = RetryBudget(self._retry, self._clock, deadline)
+        self._adapter.deadline = self._deadline = Deadline(self._clock, timeout)
+        self._budget = RetryBudget(self._retry, self._clock, self._deadline)
         self._sent_before = self.requests
         return self
 
@@ -154,7 +153,7 @@ class Client:
 
         Args:
             path: as for ``get``.
-            json: the value; None for a form.
+            json: a value, or
             form: names and values.
             query: as for ``get``.
             headers: as for ``get``.
@@ -173,6 +172,8 @@ class Client:
 
     def authorize(self, value: str, *, header: str = "Authorization", prefix: str = "Bearer ") -> None:
         """Send this from now on: a token that was not in the environment but was just issued."""
+        if self._key and self._key.header == header:
+            self._key = None  # the one from the environment, if it was not sent yet, must not replace this one
         self._adapter.authorize(headers={header: prefix + value}, secrets=(value,))
 
     def hold_until(self, moment: datetime) -> None:
@@ -206,7 +207,7 @@ class Client:
             pause(self._clock, wait)
 
     def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> requests.Response:
-        session, left = self._open(), self._seconds_left()
+        session, left = self._open(), self._deadline.seconds_left()
         self._breaker.admit(self._clock.now())
         self.requests += 1
         try:
@@ -214,14 +215,18 @@ class Client:
                 method, url, headers={**self._headers, **headers}, data=body or None, allow_redirects=method == "GET"
             )
         except SourceDown as fault:
-            if not isinstance(fault, DeadlinePassed) or left >= ENOUGH:
+            if isinstance(fault, DeadlinePassed) and left < ENOUGH:
+                self._breaker.unsure()
+            else:
                 self._breaker.failed(fault.message, self._clock.now())
             raise
         except (requests.RequestException, ValueError):
+            self._breaker.unsure()
             message = f"{self.who} redirects in a circle, or to what is no address"
             raise SourceRefused(message, hint="check the address in the options of this source") from None
-        finally:
+        except BaseException:
             self._breaker.unsure()
+            raise
         if response.status_code >= BROKEN:
             self._breaker.failed(f"status {response.status_code}", self._clock.now())
         else:
@@ -236,10 +241,6 @@ class Client:
             return Reply(self.who, status, response.content, headers)
         fault: SourceFault = refusal(status, headers, response.content, who=self.who, now=now, hints=self._hints)
         raise fault
-
-    def _seconds_left(self) -> float:
-        deadline = self._adapter.deadline
-        return deadline.seconds_left() if deadline else 0.0
 
     def _open(self) -> requests.Session:
         if self._session is None:

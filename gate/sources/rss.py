@@ -137,5 +137,5 @@ class Source:
         body = plain_text(bodies[0] if bodies else entry.get("summary", ""))
         if self._options.read == "both":
             # Many sites begin the body with the title, or make the title of the body's first words.
-            return body if body.startswith(title.rstrip("… .")) else f"{title}\n{body}"
+            return body if body.startswith(title.rstrip("… .")) else f"{title}\n{body}".strip()
         return title if self._options.read == "title" else body

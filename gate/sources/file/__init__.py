@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gate.errors import SourceFault, SourceRefused
 from gate.model import Check, Fetch, Unreadable
+from gate.ports import About
 from gate.records import MentionReader, zone
 from gate.sources.file.delimited import delimited
 from gate.sources.file.inspection import Inspection
@@ -31,7 +32,16 @@ if TYPE_CHECKING:
     from gate.sources.file.lines import Record
     from gate.sources.file.opening import Opened, Stamp
 
-__all__ = ["Options", "Source"]
+ABOUT = About(
+    channel="a file of mentions: exports, logs, surveys, what another tool collects",
+    auth="none; the process must be able to read the file",
+    cost="nothing",
+    delay="none; a file that grows is read on at each look",
+    limits="none; a gigabyte is read in pieces",
+    stored="what the policy keeps of any mention",
+    terms="those of where the file comes from",
+)
+__all__ = ["ABOUT", "Options", "Source"]
 
 _QUOTE = 80
 

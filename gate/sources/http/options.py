@@ -124,7 +124,8 @@ def _address(options: Options) -> str:
 def _request(options: Options) -> str:
     if bool(options.body) != (options.method == "POST"):
         return "body belongs to method POST, and only there"
-    if unknown := options.asked() - set(PLACES):
+    # In a body braces may mean something else, e.g. in GraphQL.
+    if unknown := set().union(*map(places, options.query.values())) - set(PLACES):
         return f"query has {{{min(unknown)}}} in it; known: {', '.join(f'{{{place}}}' for place in PLACES)}"
     try:
         Body(options.body or "null")

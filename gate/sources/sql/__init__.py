@@ -6,7 +6,18 @@ the query says; for others, use an account that may only read.
 
 from __future__ import annotations
 
+from gate.ports import About
 from gate.sources.sql.options import Options
 from gate.sources.sql.source import Source
 
-__all__ = ["Options", "Source"]
+ABOUT = About(
+    channel="a database: chat logs, call transcripts, surveys",
+    auth="an account that may read; its password in an environment variable",
+    cost="1 query a poll",
+    delay="that of whoever writes to it",
+    limits="the database's own",
+    stored="what the policy keeps of any mention",
+    terms="what you promised those whose words are in it",
+)
+
+__all__ = ["ABOUT", "Options", "Source"]
