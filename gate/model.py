@@ -216,6 +216,8 @@ class Fetch:
     """Warnings for people, e.g. that a time stood in the file without a zone."""
     settled_until: datetime | None = None
     """Nothing written before this time is still to come; None where that holds for all that was asked for."""
+    deleted: tuple[str, ...] = ()
+    """Ids of mentions delivered before that their authors have deleted since: what is kept of them must go."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Key:
     reference: str | None
     """``${NAME}``, as the policy has it; None where the user gave no key."""
     header: str = "Authorization"
+    """Empty where the source itself sends it, in the body of a login; it is then only taken out of what comes back."""
     prefix: str = "Bearer "
     """Stands before it in the header."""
     query: str = ""
@@ -42,7 +43,9 @@ class Key:
         if not (value and value.isascii() and value.isprintable() and " " not in value):
             message = f"what {self.reference} holds is no key: it is empty, or has spaces or odd characters in it"
             raise SourceRefused(message, hint=f"copy it again into {self.reference} (option {self.option})")
-        if self.query:
+        if not self.header:
+            adapter.authorize(secrets=(value,))
+        elif self.query:
             adapter.authorize(query={self.query: value}, secrets=(value,))
         elif self.user:
             pair = b64encode(f"{self.user}:{value}".encode()).decode()
