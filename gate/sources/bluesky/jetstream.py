@@ -94,6 +94,8 @@ class Reader:
             return f"{self.fault.message}; the next look goes on from {self._buffer.reached:%H:%M:%S} UTC"
         if self._buffer.full:
             return "more was written than one poll can take; the next one goes on from there"
+        if self._level:
+            return f"{self.host} gave no sign of life in time"
         return f"the stream is still played from the past; it has come to {self._buffer.reached:%Y-%m-%d %H:%M:%S} UTC"
 
     def close(self) -> None:
@@ -170,7 +172,8 @@ class Reader:
                 live = at is not None and at >= microseconds(self._clock.now() - BEHIND)
                 if count % QUEUE == 0 or (live and not self._level):
                     self._turn(level=live)
-        self._broke(SourceDown(f"{self.host} ended the stream", hint="the next look goes on from there"))
+        with self._changed:
+            self._connection, self._level = None, False
 
     def _turn(self, *, level: bool) -> None:
         with self._changed:

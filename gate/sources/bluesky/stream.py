@@ -49,7 +49,7 @@ class Stream:
         problem = reader.settle(request.timeout.total_seconds())
         fault = reader.fault
         taken = buffer.take(request.until)
-        if fault and not taken.mentions:
+        if fault and not (taken.mentions or taken.unreadable or taken.deleted):
             raise fault
         cursor = json.dumps({MARK: taken.at, "seen": taken.seen})
         self._readers[request.since] = (cursor, reader, buffer)
