@@ -27,6 +27,6 @@ def spec(name: str) -> dict[str, Any]:
     """Return one API description, or skip the test and say what it would need."""
     folder = specs_folder()
     if folder is None or not (folder / name).is_file():
-        pytest.skip(f"needs ../shared/specs/{name}: X's own description of its API, which is not ours to ship")
+        pytest.skip(f"needs ../shared/specs/{name}: somebody else's description of an API, which is not ours to ship")
     described: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
     return described

@@ -6,6 +6,7 @@ Where it is looser than the real one: it answers anonymous requests, and tags ar
 from __future__ import annotations
 
 import json
+import signal
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from tests.servers.running import answers, folder, free_port, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 ACCOUNTS = 40
 TIMEOUT = 30
@@ -79,27 +81,34 @@ class Mastodon:
 
 
 @contextmanager
-def mastodon(settings: str = "") -> Iterator[Mastodon]:
-    """Run a server that keeps everything in memory.
+def mastodon(
+    settings: str = "", *, port: int = 0, database: Path | None = None, ending: signal.Signals = signal.SIGTERM
+) -> Iterator[Mastodon]:
+    """Run a server that keeps everything in memory, or in a file from one run to the next.
 
     Args:
         settings: TOML for mastodon-mock, e.g. its table ``[ratelimit]``.
+        port: where it listens; a free one unless given.
+        database: file in which it keeps everything.
+        ending: the signal that ends it.
 
     Raises:
         CannotInstall: the package could not be had.
         CannotStart: it would not start.
     """
     python = installing.python_packages() / "bin" / "python"
-    port = free_port()
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     accounts = tuple(Account(url, f"user{each}", f"invented-token-{each}") for each in range(1, ACCOUNTS + 1))
     with folder() as place:
-        tables = [settings] + [
+        kept = [f"[database]\npath = {json.dumps(str(database))}"] if database else []
+        tables = [settings, *kept] + [
             f"[[seed.accounts]]\nusername = {json.dumps(each.name)}\naccess_token = {json.dumps(each.token)}"
             for each in accounts
         ]
         (place / "settings.toml").write_text("\n".join(tables))
-        command = [str(python), "-m", "mastodon_mock", "serve", "--in-memory", "--log-level=warning"]
+        command = [str(python), "-m", "mastodon_mock", "serve", "--log-level=warning"]
+        command += [] if database else ["--in-memory"]
         command += [f"--config={place / 'settings.toml'}", "--host=127.0.0.1", f"--port={port}"]
-        with running(command, lambda: answers(port), place / "log"):
+        with running(command, lambda: answers(port), place / "log", ending=ending):
             yield Mastodon(url, accounts)
