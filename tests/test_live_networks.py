@@ -9,7 +9,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import cycle
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from tests.servers.running import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from gate.model import Look
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tests.servers.mastodon import Mastodon
 
 TAG = "#acme24"
+CLOCK = SystemClock()
 CALM = (
     "works great today",
     "love the new colours",
@@ -91,7 +93,7 @@ class People:
         for number, (one, two, text) in enumerate(zip(self.bluesky, others, cycle(texts), strict=False)):
             one.post(f"{text} {TAG}", at=at(number))
             two.post(f"{text} {TAG}")
-            self.posted.append(datetime.now(UTC))
+            self.posted.append(CLOCK.now())
 
 
 @pytest.fixture(scope="module")
@@ -135,16 +137,16 @@ def test_posts_written_during_the_run_halt_the_release(
     assert "bluesky: Bluesky: the search for" in doctor.stdout
     assert "mastodon: Mastodon on 127.0.0.1" in doctor.stdout
 
-    start = datetime.now(UTC)
+    start = CLOCK.now()
     people.write(CALM, lambda number: start - timedelta(minutes=10 * (number + 1)))
     bluesky_server.settle()
     said = tmp_path / "said"
     process = watch(tmp_path, environ, said)
     await_words(process, said, "aseline")
     people.posted.clear()
-    people.write(ANGRY, lambda _number: datetime.now(UTC))
+    people.write(ANGRY, lambda _number: CLOCK.now())
     code = process.wait(240)
-    ended = datetime.now(UTC)
+    ended = CLOCK.now()
 
     verdict = json.loads((tmp_path / "verdict.json").read_text())
     assert code == 10, said.read_text()
@@ -224,7 +226,15 @@ def test_a_server_killed_in_mid_run_loses_nothing(tmp_path: Path) -> None:
         mortal.revive()
         mortal.post(3)
 
-    chapters = [lambda: mortal.post(5), mortal.kill, lambda: None, comes_back, posts_and_dies, lambda: None, mortal.revive]
+    chapters = [
+        lambda: mortal.post(5),
+        mortal.kill,
+        lambda: None,
+        comes_back,
+        posts_and_dies,
+        lambda: None,
+        mortal.revive,
+    ]
     clock = Story(chapters)
     policy = load_text(MASTODON_ONLY.replace("SERVER", mortal.server.url))
     release = wiring.release_of(policy, clock.now(), clock.now())

@@ -12,6 +12,7 @@ from tests.sources.conformance import TOKEN, Channel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     from tests.servers.http_server import Recorded
     from tests.sources.conformance import Post
 

@@ -66,9 +66,11 @@ class Jetstream:
         self._server.shutdown()
         self._thread.join()
 
-    def post(self, number: int, text: str, at: datetime, *, did: str = "", seen: datetime | None = None, **fields: Any) -> str:  # noqa: ANN401
+    def post(
+        self, number: int, text: str, at: datetime, *, did: str = "", seen: datetime | None = None, **fields: object
+    ) -> str:
         """Have somebody post, and return the address; ``seen`` is when it came to the stream, if not ``at``."""
-        record = {"$type": POST, "text": text, "createdAt": at.isoformat(), "langs": ["en"], **fields}
+        record: dict[str, Any] = {"$type": POST, "text": text, "createdAt": at.isoformat(), "langs": ["en"], **fields}
         tags = [word[1:] for word in text.split() if word.startswith("#")]
         record["facets"] = [{"features": [{"$type": "app.bsky.richtext.facet#tag", "tag": tag}]} for tag in tags]
         author = did or f"did:plc:invented{number}"
@@ -118,11 +120,13 @@ class Jetstream:
         place = 0
         with suppress(ConnectionClosed, OSError):
             while True:
-                with self._changed:
-                    self._changed.wait_for(lambda: place < len(self._events) or connection not in self._connections)
-                    if connection not in self._connections:
-                        return
-                    event = self._events[place]
+                if (event := self._next(connection, place)) is None:
+                    return
                 place = (place + 1) % len(self._events) if self.endless else place + 1
                 if event["time_us"] >= cursor and event.get("commit", {}).get("collection", POST) in [*wanted, POST]:
                     connection.send(json.dumps(event))
+
+    def _next(self, connection: ServerConnection, place: int) -> dict[str, Any] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: place < len(self._events) or connection not in self._connections)
+            return self._events[place] if connection in self._connections else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 MINUTE = timedelta(minutes=1)
 
 
-def source_at(server: str, handle: str, password: str, query: str, *, now: datetime | None = None, pages: int = 10) -> Source:
+def source_at(
+    server: str, handle: str, password: str, query: str, *, now: datetime | None = None, pages: int = 10
+) -> Source:
     """Build a source that searches as an account."""
     clock = ManualClock(now or DEPLOY + 60 * MINUTE)
     context = SourceContext("bluesky", query, Path(), "", lambda _reference: password, clock)
@@ -57,7 +59,6 @@ def test_real_posts_are_found_whole(bluesky_server: Bluesky) -> None:
     assert (two.id, two.labels, one.labels) == (second, {"kind": "reply"}, {"kind": "post"})
     assert one.conversation == two.conversation == first
     assert (one.created_at, two.created_at) == (DEPLOY, DEPLOY + MINUTE)
-    assert one.author_created_at is not None
     assert one.url == f"https://bsky.app/profile/{ann.did}/post/{first.rpartition('/')[2]}"
     assert fetch.complete
 
@@ -171,13 +172,14 @@ def test_times_that_authors_invent() -> None:
 
 
 def test_what_search_says_of_a_post() -> None:
-    """Likes, reposts, quotes; several languages are none."""
+    """Likes, reposts, quotes, the age of the account; several languages are none."""
     embed = {"$type": "app.bsky.embed.record", "record": {"uri": "at://did:plc:x/app.bsky.feed.post/3", "cid": "bafy"}}
     post = Post(1, DEPLOY, "look at this")
     shown = view(post, record=record(post, embed=embed, langs=["en", "de"]), likeCount=3, repostCount=2)
     with Server(session(), Reply.of({"posts": [shown]})) as server:
         (mention,) = source_at(server.url, HANDLE, TOKEN, "brimly").fetch(hour()).mentions
     assert (mention.likes, mention.reposts, mention.lang, mention.labels["kind"]) == (3, 2, "", "quote")
+    assert mention.author_created_at == datetime(2023, 5, 4, 10, tzinfo=UTC)
 
 
 def test_nothing_to_look_for() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,7 @@ def hour(cursor: str | None = None) -> Request:
 
 def today(cursor: str | None = None) -> Request:
     """Ask for what servers keep that know only the real time."""
-    now = datetime.now(UTC)
+    now = SystemClock().now()
     return Request(now - timedelta(hours=6), now + MINUTE, cursor, TIMEOUT)
 
 
@@ -118,7 +118,7 @@ def test_one_server_of_several_fails_and_comes_back(mastodon_server: Mastodon) -
     ann = mastodon_server.accounts[0]
     ann.post("one #several")
     mastodon_server.fault("/api/v1/timelines/tag/several", type="status", status=404)
-    other = status(Post(7, datetime.now(UTC).replace(microsecond=0) - MINUTE, "elsewhere"))
+    other = status(Post(7, SystemClock().now().replace(microsecond=0) - MINUTE, "elsewhere"))
     try:
         with serving(other) as server:
             source = source_at(mastodon_server.url, server.url, tag="several", clock=SystemClock())

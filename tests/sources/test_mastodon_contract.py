@@ -14,9 +14,9 @@ from openapi_core.contrib.requests import RequestsOpenAPIRequest
 from openapi_core.exceptions import OpenAPIError
 
 from gate.ports import Secret
+from tests.replies.mastodon import answer, status
 from tests.servers.http_server import Recorded, Reply, Server
 from tests.shared_files import spec
-from tests.replies.mastodon import answer, status
 from tests.sources.test_mastodon import hour, posts, source_at
 
 if TYPE_CHECKING:

@@ -125,7 +125,7 @@ class Buffer:
         elif commit.get("operation") == "create" and short(uri) not in self._seen and self._means(commit):
             self._seen[short(uri)] = at
             page = Page.of([event], mention_of_event)
-            self._waiting |= {uri: (at, mention) for mention in page.mentions}
+            self._waiting |= {mention.id: (at, mention) for mention in page.mentions}
             self._unreadable += page.unreadable
 
     def _means(self, commit: Mapping[str, Any]) -> bool:

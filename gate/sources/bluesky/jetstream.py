@@ -18,7 +18,6 @@ from urllib.parse import urlencode, urlsplit
 from gate import __version__
 from gate.errors import SourceDown, SourceFault, SourceRefused
 from gate.http.stopping import CutOff, go_on
-from gate.sources.bluesky.buffer import Buffer
 from gate.sources.bluesky.posts import COLLECTION
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
     from gate.ports import Clock
+    from gate.sources.bluesky.buffer import Buffer
 
 REWIND = timedelta(seconds=5)
 """A connection begins this far before the last event: Jetstream does not promise that nothing is missed otherwise."""

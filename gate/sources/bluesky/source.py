@@ -43,7 +43,9 @@ class Source:
         if self._streams(request):
             return self._stream.fetch(request)
         if not self._options.handle:
-            message = f"the stream does not reach back to {request.since:%Y-%m-%d %H:%M} UTC, and only accounts may search"
+            message = (
+                f"the stream does not reach back to {request.since:%Y-%m-%d %H:%M} UTC, and only accounts may search"
+            )
             raise SourceRefused(message, hint="give handle and app_password, or name a baseline.file")
         return self._search.fetch(request)
 

@@ -79,11 +79,11 @@ class Stream:
             return [Check(what, ok=False, detail=fault.message, fix=fault.hint)]
         try:
             problem = reader.settle(CHECK_SECONDS)
-            fault = reader.fault
+            fix = reader.fault.hint if reader.fault else "try again later"
         finally:
             reader.close()
         if problem:
-            return [Check(what, ok=False, detail=problem, fix=fault.hint if fault else "try again later")]
+            return [Check(what, ok=False, detail=problem, fix=fix)]
         return [Check(what, ok=True, detail=f"connected to {reader.host}; it costs nothing but some 100 KB/s")]
 
     def close(self) -> None:

@@ -77,7 +77,9 @@ class Server:
         if self._options.search:
             return self._search(query)
         options = self._options
-        tags = {f"{name}[]": [tag.removeprefix("#") for tag in getattr(options, name)] for name in ("any", "all", "none")}
+        tags = {
+            f"{name}[]": [tag.removeprefix("#") for tag in getattr(options, name)] for name in ("any", "all", "none")
+        }
         reply = self._client.get(f"/api/v1/timelines/tag/{quote(self._tag(), safe='')}", {**query, **tags})
         items = reply.json_list()
         # Not the link itself: behind a proxy some servers put another address into it.

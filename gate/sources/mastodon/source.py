@@ -70,7 +70,9 @@ class Source:
     ) -> Fetch:
         several = len(self._servers) > 1
         reasons = [f"{host}: {fault.message}" for host, fault in faults.items()]
-        reasons += [f"{host}: {each.reason}" if several else each.reason for host, each in fetches.items() if each.reason]
+        reasons += [
+            f"{host}: {each.reason}" if several else each.reason for host, each in fetches.items() if each.reason
+        ]
         reached = {host: fetch.cursor for host, fetch in fetches.items() if fetch.cursor}
         settled = [fetch.settled_until for fetch in fetches.values() if fetch.settled_until]
         return Fetch(
@@ -81,7 +83,9 @@ class Source:
             permanent=not faults and all(fetch.permanent for fetch in fetches.values()),
             cost=reduce(add, (fetch.cost for fetch in fetches.values()), Cost()),
             unreadable=tuple(
-                replace(odd, where=f"{host}, {odd.where}") for host, fetch in fetches.items() for odd in fetch.unreadable
+                replace(odd, where=f"{host}, {odd.where}")
+                for host, fetch in fetches.items()
+                for odd in fetch.unreadable
             ),
             notes=tuple(dict.fromkeys(note for fetch in fetches.values() for note in fetch.notes)),
             settled_until=min(settled, default=None),
