@@ -13,6 +13,7 @@ from gate.errors import SourceRefused
 from gate.model import Request
 from gate.ports import SourceContext
 from gate.sources.bluesky import Options, Source
+from gate.sources.bluesky.session import Session
 from tests.replies.bluesky import ACCESS, HANDLE, LOGIN, REFRESH, RENEW, SEARCH, answer, problem, record, session, view
 from tests.servers.http_server import Recorded, Reply, Server
 from tests.sources.conformance import TOKEN, Post
@@ -109,6 +110,24 @@ def test_real_doctor(bluesky_server: Bluesky) -> None:
     assert "'#doctored' finds nothing yet" in clockless[0].detail
 
 
+def test_a_real_session_is_renewed_and_ends_with_its_password(bluesky_server: Bluesky) -> None:
+    """A token the real server takes no more is renewed in passing; with the app password revoked it is refused."""
+    account = bluesky_server.account()
+    password = account.app_password("renewed")
+    options = Options(server=bluesky_server.pds, handle=account.handle)
+    clock = ManualClock(DEPLOY)
+    opened = Session(options, SourceContext("bluesky", "", Path(), "", lambda _reference: password, clock))
+    query = {"q": "#renewed"}
+    assert opened.get("app.bsky.feed.searchPosts", query).json_list("posts") == []
+    opened.client.authorize("nonsense")
+    assert opened.get("app.bsky.feed.searchPosts", query).json_list("posts") == []
+    assert opened.client.requests == 5  # login, search, refusal, renewal, search
+    account.call("com.atproto.server.revokeAppPassword", name="renewed")
+    opened.client.authorize("nonsense")
+    with pytest.raises(SourceRefused, match="does not accept the key"):
+        opened.get("app.bsky.feed.searchPosts", query)
+
+
 class Expiring:
     """A server whose tokens expire, and whose refresh token may be revoked."""
 
@@ -120,6 +139,8 @@ class Expiring:
     def answer(self, request: Recorded) -> Reply:
         """Answer as the API does."""
         if request.path == RENEW:
+            if request.body:
+                return problem(400, "InvalidRequest", "A request body was provided when none was expected")
             if self.revoked or request.headers["authorization"] != f"Bearer {REFRESH}-1":
                 return problem(400, "ExpiredToken", "Token has been revoked")
             self.good = f"Bearer {ACCESS}-2"

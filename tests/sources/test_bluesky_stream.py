@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from websockets.server import ServerProtocol
 
 from gate.errors import Cancelled, SourceDown, SourceRefused
 from gate.http import interrupt, resume
@@ -261,6 +264,54 @@ def test_nobody_listens() -> None:
             listening.poll(seconds=1)
         assert [check.ok for check in listening.source.check()] == [False]
         listening.source.close()
+
+
+def test_a_server_that_falls_silent() -> None:
+    """A connection that stands but answers nothing is not taken for nobody having written."""
+    with silent() as url, Jetstream() as server:
+        listening = Listening(server, jetstream=url)
+        fetch = listening.poll(seconds=1, timeout=timedelta(seconds=2))
+        listening.source.close()
+    assert not fetch.complete
+    assert "no sign of life" in fetch.reason
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """Shake hands and say nothing more."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        kept: list[socket.socket] = []
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    kept.append(connection)
+                    protocol = ServerProtocol()
+                    protocol.receive_data(connection.recv(65_536))
+                    (request,) = protocol.events_received()
+                    protocol.send_response(protocol.accept(request))  # type: ignore[arg-type]
+                    for data in protocol.data_to_send():
+                        connection.sendall(data)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"ws://127.0.0.1:{listener.getsockname()[1]}/subscribe"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        for connection in kept:
+            connection.close()
+
+
+def test_a_period_that_is_over_is_not_read_on(server: Jetstream, listening: Listening) -> None:
+    """When the window is asked for, nobody reads for the baseline any more."""
+    since = DEPLOY - timedelta(minutes=30)
+    server.post(1, "before #brimly", since + SECOND)
+    server.post(2, "after #brimly", DEPLOY + SECOND)
+    baseline = listening.source.fetch(Request(since, DEPLOY, None, PATIENT))
+    window = listening.poll(seconds=5)
+    assert (texts(baseline), texts(window)) == (["before #brimly"], ["after #brimly"])
+    assert [thread.name for thread in threading.enumerate()].count("jetstream") == 1
 
 
 def test_doctor_listens(listening: Listening) -> None:

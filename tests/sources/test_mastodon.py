@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gate.clock import SystemClock
-from gate.errors import SourceDown, SourceRefused
+from gate.errors import PolicyFault, SourceDown, SourceRefused
 from gate.model import Request
+from gate.policy import load_text
 from gate.ports import Secret, SourceContext
 from gate.sources.mastodon import Options, Source
 from tests.replies.mastodon import account, answer, status
@@ -316,3 +317,16 @@ def test_doctor_asks_every_server(mastodon_server: Mastodon) -> None:
         checks = source_at(mastodon_server.url, away.url, clock=SystemClock()).check()
     assert [check.ok for check in checks] == [True, True, False]
     assert "#brimly" in checks[0].detail
+
+
+def test_tokens_in_a_policy_are_references() -> None:
+    """Tokens of several servers are named in the policy, by reference; the token itself is refused."""
+    policy = (
+        "version: 1\nrelease: '#brimly'\non: {inconclusive: hold, error: hold}\n"
+        "sources: [{type: mastodon, servers: [https://a.example, https://b.example], tokens: {a.example: TOKEN}}]\n"
+    )
+    (spec,) = load_text(policy.replace("TOKEN", '"${A_TOKEN}"')).sources
+    assert spec.options.token_of("a.example") == ("tokens.a.example", "${A_TOKEN}")
+    assert spec.options.token_of("b.example") == ("token", None)
+    with pytest.raises(PolicyFault, match=r"tokens\.a\.example: must be a reference"):
+        load_text(policy.replace("TOKEN", "invented-token"))

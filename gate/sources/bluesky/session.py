@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate.errors import SourceDown, SourceRefused
 from gate.http import Client, Key
+from gate.http.replies import REDACTED
 from gate.http.statuses import refusal
 
 if TYPE_CHECKING:
@@ -65,10 +66,10 @@ class Session:
     def _renew(self) -> None:
         self.client.authorize(self._refresh)
         try:
-            self._open(self.client.post("/xrpc/com.atproto.server.refreshSession", json={}))
+            # It takes no body at all, not even an empty object.
+            self._open(self.client.post("/xrpc/com.atproto.server.refreshSession", form={}))
         except SourceRefused:
             # It lives for weeks, but may be revoked; then only a login helps.
-            self._access = ""
             self._log_in()
 
     def _open(self, reply: Reply) -> None:
@@ -77,8 +78,10 @@ class Session:
         if not (isinstance(access, str) and isinstance(refresh, str) and access and refresh):
             message = f"{WHO} answered a login without tokens"
             raise SourceDown(message, hint="check server: it must be the address of the account's server")
-        self._access, self._refresh = access, refresh
-        self.client.authorize(access)
+        # A token that is issued again within its second is the same one, and known as a secret by then.
+        self._access = self._access if access == REDACTED else access
+        self._refresh = self._refresh if refresh == REDACTED else refresh
+        self.client.authorize(self._access)
 
 
 def _error(reply: Reply) -> Any:  # noqa: ANN401  # any JSON

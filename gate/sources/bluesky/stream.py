@@ -35,7 +35,8 @@ class Stream:
         self._query = query
         self._address = options.jetstream
         self._context = context
-        self._readers: dict[datetime, tuple[str, Reader, Buffer]] = {}
+        self._readers: dict[datetime, tuple[str, datetime, Reader, Buffer]] = {}
+        """By the beginning of the period: the cursor handed out, how far was asked, and who reads."""
 
     def fetch(self, request: Request) -> Fetch:
         """Return what the stream brought of the asked period and no earlier poll returned.
@@ -45,6 +46,7 @@ class Stream:
             SourceDown: no connection, and nothing was heard.
         """
         clock = self._context.clock
+        self._leave_what_is_over(request)
         reader, buffer = self._reader(request)
         problem = reader.settle(request.timeout.total_seconds())
         fault = reader.fault
@@ -52,7 +54,7 @@ class Stream:
         if fault and not (taken.mentions or taken.unreadable or taken.deleted):
             raise fault
         cursor = json.dumps({MARK: taken.at, "seen": taken.seen})
-        self._readers[request.since] = (cursor, reader, buffer)
+        self._readers[request.since] = (cursor, request.until, reader, buffer)
         found = [each for each in taken.mentions if each.created_at >= request.since]
         edge = clock.now() - RELAYED
         return Fetch(
@@ -88,9 +90,15 @@ class Stream:
 
     def close(self) -> None:
         """Leave the stream."""
-        for _, reader, _ in self._readers.values():
+        for _, _, reader, _ in self._readers.values():
             reader.close()
         self._readers.clear()
+
+    def _leave_what_is_over(self, request: Request) -> None:
+        """Stop reading for other periods, such as the baseline, once nobody asks for more of them."""
+        over = [since for since, each in self._readers.items() if since != request.since and each[1] < request.until]
+        for since in over:
+            self._readers.pop(since)[2].close()
 
     def _buffer(self, at: int, seen: tuple[str, ...] = ()) -> Buffer:
         return Buffer(self._query.matches, at, seen)
@@ -98,14 +106,14 @@ class Stream:
     def _reader(self, request: Request) -> tuple[Reader, Buffer]:
         cursor = request.cursor or ""
         if request.since in self._readers:
-            before, reader, buffer = self._readers[request.since]
+            before, _, reader, buffer = self._readers[request.since]
             if before == cursor:
                 return reader, buffer
             reader.close()
         at, seen = _place(request.cursor) if request.cursor else (microseconds(request.since), ())
         buffer = self._buffer(at, seen)
         reader = Reader(self._address, buffer, self._context.clock)
-        self._readers[request.since] = (cursor, reader, buffer)
+        self._readers[request.since] = (cursor, request.until, reader, buffer)
         return reader, buffer
 
 
