@@ -179,7 +179,7 @@ class Watch:
             if last:
                 self._close(ear, end, timeout)
             else:
-                ear.poll(self._polled_until, timeout, self._clock)
+                ear.poll(self._polled_until, timeout, self._clock, fresh=self._plan.every / 2)
 
     def _close(self, ear: Ear, end: datetime, timeout: timedelta) -> None:
         """Poll for the last time: nobody will ask again, so wait for an answer and for what is delivered late."""
@@ -203,14 +203,14 @@ class Watch:
     def _read(
         self, ears: Sequence[Ear], before: datetime, period: Period
     ) -> tuple[tuple[Scored, ...], tuple[Dropped, ...]]:
-        taken: list[tuple[Mention, Ear]] = []
+        taken: list[tuple[tuple[Mention, datetime], Ear]] = []
         dropped: list[Dropped] = []
         for ear in ears:
             ready, odd = ear.take(before)
-            taken += [(mention, ear) for mention in ready]
+            taken += [(each, ear) for each in ready]
             dropped += odd
             ear.dropped.update(each.reason.value for each in odd)
-        taken.sort(key=lambda pair: (pair[0].created_at, pair[0].source, pair[0].id))
+        taken.sort(key=lambda pair: (pair[0][0].created_at, pair[0][0].source, pair[0][0].id))
         reads = {
             control: iter(self._readers[period, control].read(m for m, ear in taken if ear.listener.control is control))
             for control in (False, True)

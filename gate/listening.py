@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gate.errors import SourceDown, SourceRefused
-from gate.model import Cost, Coverage, Dropped, DropReason, Fetch, Period, Request
+from gate.model import Cost, Coverage, Dropped, DropReason, Fetch, Period, Request, Room
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from gate.errors import SourceFault
     from gate.model import Mention
     from gate.ports import Clock, Source
+    from gate.spending import Purse
 
 MOST_POLLS = 50
 """Polls of one period in a row while a source says there is more: a bound, not a target."""
+RAISE = "raise the budget of this source, or have the policy ask for less"
 TRIES = 3
 """How often a source is asked that must answer now, as no later look will ask it."""
 
@@ -37,6 +39,10 @@ class Listener:
     source: Source
     control: bool = False
     """Whether others are heard there, on something else than the release."""
+    purse: Purse | None = None
+    """What the run may spend there, baseline and window together; None where nobody counts."""
+    shared: bool = False
+    """Whether several runs share it: what another run paid for is had even when the own budget is spent."""
 
 
 @dataclass(slots=True)
@@ -61,23 +67,31 @@ class Ear:
     kept: int = 0
     cost: Cost = field(default_factory=Cost)
     dropped: Counter[str] = field(default_factory=Counter)
-    _waiting: list[tuple[datetime, int, Mention]] = field(default_factory=list)
-    """A heap by time; the number keeps mentions of one moment in order of arrival."""
+    _waiting: list[tuple[datetime, int, Mention, datetime]] = field(default_factory=list)
+    """A heap by time; the number keeps mentions of one moment in order of arrival. Last, when it was delivered."""
     _odd: list[Dropped] = field(default_factory=list)
     _notes: dict[str, None] = field(default_factory=dict)
 
-    def poll(self, until: datetime, timeout: timedelta, clock: Clock) -> None:
-        """Fetch what is new up to ``until`` within ``timeout``; remember why, if not everything came."""
+    def poll(self, until: datetime, timeout: timedelta, clock: Clock, *, fresh: timedelta | None = None) -> None:
+        """Fetch what is new up to ``until`` within ``timeout``; remember why, if not everything came.
+
+        Where several runs share the source, what it told another one this ``fresh`` a time ago will do.
+        """
         deadline = clock.now() + timeout
         for _ in range(MOST_POLLS):
-            left = deadline - clock.now()
+            now = clock.now()
+            left = deadline - now
             if self.permanent or left <= timedelta(0):
                 return
-            fetch = self._fetch(Request(self.since, min(until, self.until), self.cursor, left))
+            room = self.listener.purse.room(now, self.until) if self.listener.purse else Room()
+            asked = Request(self.since, min(until, self.until), self.cursor, left, self.period, fresh, room)
+            fetch = self._fetch(asked)
             if fetch is None:
                 return
+            if self.listener.purse:
+                self.listener.purse.pay(fetch.cost, clock.now())
             moved = fetch.cursor != self.cursor
-            self._take(fetch)
+            self._take(fetch, clock.now())
             if fetch.complete or not moved:
                 return
 
@@ -89,11 +103,11 @@ class Ear:
                 return
             clock.wait(timedelta(seconds=2 * 4**attempt))
 
-    def take(self, before: datetime) -> tuple[list[Mention], list[Dropped]]:
-        """Hand over what was written before that time and was not handed over yet."""
+    def take(self, before: datetime) -> tuple[list[tuple[Mention, datetime]], list[Dropped]]:
+        """Hand over what was written before that time and was not handed over yet, and when it was delivered."""
         ready = []
         while self._waiting and self._waiting[0][0] < before:
-            ready.append(heapq.heappop(self._waiting)[2])
+            ready.append(heapq.heappop(self._waiting)[2:])
         odd, self._odd = self._odd, []
         return ready, odd
 
@@ -129,6 +143,11 @@ class Ear:
         self.complete, self.permanent, self.reason, self.hint = False, True, reason, hint
 
     def _fetch(self, request: Request) -> Fetch | None:
+        if request.room.spent and not self.listener.shared:
+            # Not asked at all, so what was heard so far stays heard.
+            self.complete, self.permanent = False, request.room.permanent
+            self.reason, self.hint = request.room.spent, RAISE
+            return None
         try:
             return self.listener.source.fetch(request)
         except (SourceRefused, SourceDown) as fault:
@@ -141,7 +160,7 @@ class Ear:
         self.reason = fault.message
         self.hint = f"{fault.hint} (`gate doctor` quotes it)" if fault.quote else fault.hint
 
-    def _take(self, fetch: Fetch) -> None:
+    def _take(self, fetch: Fetch, now: datetime) -> None:
         self.heard = True
         self.cursor, self.complete, self.permanent = fetch.cursor, fetch.complete, fetch.permanent
         self.reason, self.hint, self.settled_until = fetch.reason, "", fetch.settled_until
@@ -151,13 +170,14 @@ class Ear:
         for broken in fetch.unreadable:
             # Without the quote: it may hold what somebody wrote, and the policy may not let that be kept.
             self._odd.append(
-                Dropped(broken.where, self.listener.name, None, self.period, DropReason.UNREADABLE, broken.why)
+                Dropped(
+                    broken.where, self.listener.name, None, self.period, DropReason.UNREADABLE, broken.why, seen_at=now
+                )
             )
         for number, mention in enumerate(fetch.mentions):
             if self.since <= mention.created_at < self.until:
                 order = self.delivered + number
-                heapq.heappush(self._waiting, (mention.created_at, order, mention))
+                heapq.heappush(self._waiting, (mention.created_at, order, mention, now))
             else:
-                self._odd.append(
-                    Dropped(mention.id, mention.source, mention.created_at, self.period, DropReason.OUTSIDE_WINDOW)
-                )
+                outside, at = DropReason.OUTSIDE_WINDOW, mention.created_at
+                self._odd.append(Dropped(mention.id, mention.source, at, self.period, outside, seen_at=now))

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NewType, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import date, datetime, timedelta
     from pathlib import Path
 
-    from gate.model import Check, Fetch, Release, Request, Score, Verdict
+    from gate.model import Check, Cost, Fetch, Gone, Release, Request, Score, Verdict
 
 Secret = NewType("Secret", str)
 """Type of an option that holds a reference, ``${NAME}``, and never the secret itself."""
@@ -89,6 +89,35 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of connections and files."""
+
+
+@runtime_checkable
+class Deletions(Protocol):
+    """A source that can tell which posts are no longer there; the method is a source's to have or not."""
+
+    def gone(self, ids: Sequence[str]) -> Gone:
+        """Ask which of these posts were deleted, hidden or made private since; at most 1,000 ids at a time.
+
+        A post counts as gone only where the platform says so, never because an answer is missing.
+
+        Raises:
+            SourceRefused: asking again cannot help.
+            SourceDown: nothing could be had this time.
+        """
+
+
+class Ledger(Protocol):
+    """Remembers across runs what was spent."""
+
+    def spent(self, account: str, day: date) -> Cost:
+        """Return what all runs spent at an account on that day (UTC)."""
+
+    def spend(self, account: str, day: date, cost: Cost) -> None:
+        """Add to it.
+
+        Raises:
+            StoreFault: it cannot be written down.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,22 +56,22 @@ class Reader:
         self._sieve = Sieve(plan.filters)
         self._finder = PhraseFinder(plan.phrases)
 
-    def read(self, mentions: Iterable[Mention]) -> list[Scored | Dropped]:
-        """Judge and score each mention, in order."""
-        pending = [(mention, self._judge(mention)) for mention in mentions]
-        chosen = [(judged[0], mention.text) for mention, judged in pending if not isinstance(judged, Dropped)]
+    def read(self, mentions: Iterable[tuple[Mention, datetime | None]]) -> list[Scored | Dropped]:
+        """Judge and score each mention, in order; with each comes when the gate was given it."""
+        pending = [(mention, seen_at, self._judge(mention)) for mention, seen_at in mentions]
+        chosen = [(judged[0], mention.text) for mention, _, judged in pending if not isinstance(judged, Dropped)]
         scores = iter(self._routes.score(chosen))
         read: list[Scored | Dropped] = []
-        for mention, judged in pending:
+        for mention, seen_at, judged in pending:
             if isinstance(judged, Dropped):
-                read.append(judged)
+                read.append(replace(judged, seen_at=seen_at))
             elif (score := next(scores)) is None:
-                read.append(self._drop(mention, DropReason.UNSCORABLE, "no words"))
+                read.append(replace(self._drop(mention, DropReason.UNSCORABLE, "no words"), seen_at=seen_at))
             else:
-                read.append(self._keep(mention, score, *judged))
+                read.append(self._keep(mention, score, *judged, seen_at))
         return read
 
-    def _keep(self, mention: Mention, score: Score, route: Route, language: str) -> Scored:
+    def _keep(self, mention: Mention, score: Score, route: Route, language: str, seen_at: datetime | None) -> Scored:
         feeling = self._plan.emotions and self._period is Period.POST and may_be(language, ("en",))
         return Scored(
             id=mention.id,
@@ -88,6 +88,7 @@ class Reader:
             scorer=route.name if len(self._routes.routes) > 1 else "",
             emotion=strongest(mention.text) if feeling else "",
             text=mention.text if self._plan.keep_text else None,
+            seen_at=seen_at,
         )
 
     def _judge(self, mention: Mention) -> Dropped | tuple[Route, str]:

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from contextlib import contextmanager
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import timedelta
 from functools import partial
 from importlib import resources
@@ -26,6 +26,7 @@ from gate.model import Release
 from gate.policy import ByLanguage, SourceSpec, load_text, resolve_secret
 from gate.ports import ScorerContext, SourceContext
 from gate.reading import Plan
+from gate.spending import Purse, Unrecorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,11 +36,23 @@ if TYPE_CHECKING:
     from gate.foreground import RunLog
     from gate.model import Verdict
     from gate.policy import Policy, ScorerSpec
-    from gate.ports import Clock, Scorer, Source
+    from gate.ports import Clock, Ledger, Scorer, Source
+    from gate.sharing import Pool
     from gate.store import Store
 
     AuthorHash = Callable[[str, str], str]
     """From source and author to a keyed hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the runs of one machine have in common."""
+
+    ledger: Ledger
+    """What they spend in a day: the run log, or whatever outlives them."""
+    pool: Pool | None = None
+    """Sources that they share, where several run in one process."""
+
 
 FUTURE = timedelta(minutes=5)
 """A deploy time this far ahead is put down to clocks that differ."""
@@ -144,7 +157,7 @@ def densities_of(scorer: str) -> ScoreDensities | None:
 
 
 @contextmanager
-def open_sources(
+def open_sources(  # noqa: PLR0913 - all but the first by name
     policy: Policy,
     specs: Sequence[SourceSpec],
     clock: Clock,
@@ -152,9 +165,11 @@ def open_sources(
     *,
     stream: str = "",
     control: bool = False,
+    shared: Shared | None = None,
 ) -> Iterator[list[Listener]]:
     """Build the sources of a policy; they are closed when the block ends."""
     listeners: list[Listener] = []
+    ledger, pool = (shared.ledger, shared.pool) if shared else (Unrecorded(), None)
     try:
         for spec in specs:
             context = SourceContext(
@@ -165,16 +180,24 @@ def open_sources(
                 secret=lambda reference: resolve_secret(reference, environ),
                 clock=clock,
             )
-            source: Source = plugins.load("sources", spec.type).Source(spec.options, context)
-            listeners.append(Listener(spec.name, spec.required, source, control))
+            make: Callable[[], Source] = partial(plugins.load("sources", spec.type).Source, spec.options, context)
+            source = pool.join(_asked(spec, context), spec.name, make, clock) if pool else make()
+            purse = Purse(spec.budget, spec.account, ledger) if spec.budget else None
+            listeners.append(Listener(spec.name, spec.required, source, control, purse, shared=pool is not None))
         yield listeners
     finally:
         for listener in listeners:
             listener.source.close()
 
 
+def _asked(spec: SourceSpec, context: SourceContext) -> str:
+    """Say what is asked and of whom: sources of which this is the same may share their polls."""
+    options = {name: value for name, value in spec.to_plain().items() if name not in {"name", "required", "budget"}}
+    return json.dumps([options, context.release, context.stream, str(context.folder)], sort_keys=True)
+
+
 @contextmanager
-def open_run(
+def open_run(  # noqa: PLR0913 - all but the first by name
     policy: Policy,
     release: Release,
     *,
@@ -182,14 +205,18 @@ def open_run(
     clock: Clock,
     environ: Mapping[str, str],
     hash_author: AuthorHash,
+    shared: Shared | None = None,
 ) -> Iterator[Run]:
-    """Build one run in the foreground; its sources are closed when the block ends."""
+    """Build one run in the foreground; its sources are closed when the block ends.
+
+    ``shared`` is what it has in common with other runs; without it, its budgets of the day begin at nothing.
+    """
     plan = replace(plan_of(policy, release), emotions=True)
     before = baseline_sources(policy)
     with (
-        open_sources(policy, policy.sources, clock, environ, stream=release.stream) as listeners,
-        open_sources(policy, before, clock, environ, stream=release.stream) as baseline_listeners,
-        open_sources(policy, policy.control, clock, environ, control=True) as controls,
+        open_sources(policy, policy.sources, clock, environ, stream=release.stream, shared=shared) as listeners,
+        open_sources(policy, before, clock, environ, stream=release.stream, shared=shared) as baseline_listeners,
+        open_sources(policy, policy.control, clock, environ, control=True, shared=shared) as controls,
     ):
         parts = Parts(
             listeners=listeners,

@@ -118,7 +118,15 @@ def _watch(options: Options, deployed_at: datetime, clock: Clock, environ: Mappi
     release = wiring.release_of(rules, deployed_at, clock.now(), stream=options.stream)
     with (
         wiring.open_store(options.store, clock, environ) as (store, hash_author),
-        wiring.open_run(rules, release, log=store, clock=clock, environ=environ, hash_author=hash_author) as run,
+        wiring.open_run(
+            rules,
+            release,
+            log=store,
+            clock=clock,
+            environ=environ,
+            hash_author=hash_author,
+            shared=wiring.Shared(store),
+        ) as run,
     ):
         return run.to_verdict(view)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate.decide import RULES, Minimum, On, Share
 from gate.filters import Filters
-from gate.model import Outcome
+from gate.model import Budget, Outcome
 from gate.policy.checks import (
     check_baseline_file,
     check_comments,
@@ -48,6 +48,8 @@ class Common:
     """How reports call it; the type if empty."""
     required: bool = True
     """Whether the release cannot pass while this source is incomplete."""
+    budget: Budget | None = None
+    """What may be spent there; once it is spent the source is incomplete. A source may have a budget of its own."""
 
     def __post_init__(self) -> None:
         """Refuse names that would not fit into a line of a report."""
@@ -57,7 +59,7 @@ class Common:
 
 
 COMMON = tuple(field_types(Common))
-CONTROL = ("name",)
+CONTROL = ("name", "budget")
 """A control source is never required: unheard, it excuses nothing."""
 
 
@@ -153,7 +155,9 @@ def _source(item: object, place: Place, keys: Collection[str], faults: Faults) -
     found = read_plug("sources", item, place, faults, also=keys)
     if not found or not isinstance(item, dict):
         return None
-    common = read_options(Common, {key: item[key] for key in keys if key in item}, place, faults)
+    # A source that knows prices has a budget with its own defaults among its options.
+    own = {field.name for field in dataclasses.fields(found[1])} if found[1] is not None else set(keys)
+    common = read_options(Common, {key: item[key] for key in keys if key in item and key not in own}, place, faults)
     return None if common is None else (common, *found, place)
 
 
@@ -173,7 +177,8 @@ def _named(read: list[tuple[Common, str, Any, Place]], faults: Faults) -> tuple[
             name = f"{type_}-{number}"
         if not common.name:
             taken[name] += 1
-        specs.append(SourceSpec(type_, name, common.required, options, faults.document.line(place)))
+        budget = getattr(options, "budget", None) or common.budget
+        specs.append(SourceSpec(type_, name, common.required, options, faults.document.line(place), budget))
     return tuple(specs)
 
 

@@ -146,6 +146,13 @@ def _field(annotation: Any) -> dict[str, Any]:  # noqa: ANN401 - any annotation
 
 def docstrings(cls: type) -> dict[str, str]:
     """Return the text under each field of a dataclass, on one line; Python keeps it only in the source."""
+    found: dict[str, str] = {}
+    for base in reversed(cls.__mro__[:-1]):
+        found |= _docstrings(base)
+    return found
+
+
+def _docstrings(cls: type) -> dict[str, str]:
     try:
         (tree,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     except (OSError, TypeError, SyntaxError):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gate.decide import RULES, Minimum, On, Rule, Rules, Share
 from gate.filters import Filters
+from gate.policy.secrets import REFERENCE
 from gate.policy.values import format_duration, plain, plain_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from gate.model import Budget
 
 DEFAULT_SCORER = "blend"
 LONGEST = timedelta(days=30)
@@ -105,6 +109,21 @@ class SourceSpec:
     """Instance of the plug's ``Options``."""
     line: int = field(default=0, compare=False)
     """Where it stands in the file."""
+    budget: Budget | None = None
+    """What may be spent there."""
+
+    @property
+    def account(self) -> str:
+        """What is billed together: the type, and the references of its secrets."""
+        values = (getattr(self.options, each.name) for each in fields(self.options))
+        keys = [value for value in values if isinstance(value, str) and re.fullmatch(REFERENCE, value)]
+        return " ".join([self.type, *sorted(keys)])
+
+    def to_plain(self) -> dict[str, object]:
+        """Return it as JSON can hold it."""
+        own = plain_fields(self.options)
+        budget = {"budget": plain(self.budget)} if self.budget and "budget" not in own else {}
+        return {"type": self.type, "name": self.name, "required": self.required, **budget, **own}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +226,10 @@ class Policy:
         return {
             "version": self.version,
             "release": self.release,
-            "sources": [
-                {"type": spec.type, "name": spec.name, "required": spec.required, **plain_fields(spec.options)}
-                for spec in self.sources
+            "sources": [spec.to_plain() for spec in self.sources],
+            "control": [
+                {name: value for name, value in spec.to_plain().items() if name != "required"} for spec in self.control
             ],
-            "control": [{"type": spec.type, "name": spec.name, **plain_fields(spec.options)} for spec in self.control],
             "window": plain(self.window),
             "baseline": plain(self.baseline),
             "filters": plain(self.filters),

@@ -12,10 +12,12 @@ from __future__ import annotations
 from gate.store.authors import author_key, hash_author
 from gate.store.database import default_url, key_folder
 from gate.store.log import Store
+from gate.store.purging import Chosen
 from gate.store.rows import Event, Run, State
 from gate.store.verify import Problem
 
 __all__ = [
+    "Chosen",
     "Event",
     "Problem",
     "Run",

@@ -8,11 +8,12 @@ from gate.canonical import digest, encode
 from gate.store.tables import events, observations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
 EVENT_FIELDS = tuple(column.name for column in events.columns if column.name != "hash")
-OBSERVATION_FIELDS = tuple(column.name for column in observations.columns if column.name != "hash")
+OBSERVATION_FIELDS = tuple(column.name for column in observations.columns if column.name not in {"purged", "hash"})
+"""All but what is written later."""
 
 
 def genesis(run_id: str) -> str:
@@ -32,6 +33,16 @@ def fingerprint(values: Sequence[Any]) -> str:
         EvidenceFault: a number is NaN or infinite.
     """
     return digest(encode(list(values)))
+
+
+def observation_fingerprint(values: Sequence[Any]) -> str:
+    """Return the hash of an observation, its ``seen_at`` last; rows from before there was one are hashed without it."""
+    return fingerprint(values if values[-1] is not None else values[:-1])
+
+
+def tombstone(row: Mapping[str, Any]) -> str:
+    """Return the hash of what a forgotten observation says now, the hash it was recorded with included."""
+    return fingerprint([row[column.name] for column in observations.columns])
 
 
 def observations_digest(hashes: Iterable[str]) -> str:

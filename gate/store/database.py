@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, insert, inspect, select, text
+from sqlalchemy import create_engine, event, insert, inspect, select, text, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from gate.errors import StoreFault, UsageFault
-from gate.store.tables import SCHEMA_VERSION, metadata, schema
+from gate.store.tables import ADDED, SCHEMA_VERSION, metadata, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -198,18 +198,30 @@ def _tune_sqlite(engine: Engine, patience: timedelta) -> None:
 def _prepare(engine: Engine, name: str) -> None:
     with engine.begin() as connection:
         found = _version(connection)
-    if found is None:
+    if found is None or found < SCHEMA_VERSION:
         with engine.execution_options(writing=True).begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_CREATION_LOCK})"))
             found = _version(connection)  # Another process may have been faster.
-            if found is None:
-                metadata.create_all(connection)
-                connection.execute(insert(schema).values(version=SCHEMA_VERSION))
+            if found is None or found < SCHEMA_VERSION:
+                _bring_up(connection, found)
                 found = SCHEMA_VERSION
     if found > SCHEMA_VERSION:
         message = f"the run log {name} was made by a newer gate (schema {found}, this one knows {SCHEMA_VERSION})"
         raise StoreFault(message, hint="upgrade sentiment-gate, or point --store at another file")
+
+
+def _bring_up(connection: Connection, found: int | None) -> None:
+    """Make what is missing; nothing that is there is changed."""
+    metadata.create_all(connection)
+    if found is None:
+        connection.execute(insert(schema).values(version=SCHEMA_VERSION))
+        return
+    for version in range(found + 1, SCHEMA_VERSION + 1):
+        for column in ADDED.get(version, ()):
+            kind = column.type.compile(connection.dialect)
+            connection.execute(text(f"ALTER TABLE {column.table.name} ADD COLUMN {column.name} {kind}"))
+    connection.execute(update(schema).values(version=SCHEMA_VERSION))
 
 
 def _version(connection: Connection) -> int | None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select, update
 
@@ -14,57 +12,29 @@ from gate.errors import StoreFault, UsageFault
 from gate.model import NOTHING
 from gate.store.append import append_event, head_of
 from gate.store.chain import observations_digest
-from gate.store.database import faults, open_engine, parse_url, snapshot
+from gate.store.database import faults, snapshot
 from gate.store.observations import insert_rows, rows_of
+from gate.store.opened import fetch
+from gate.store.purging import Purging
 from gate.store.rows import State, event_of, new_run_id, new_run_row, run_of, storable
+from gate.store.spending import Spending
 from gate.store.tables import events, observations, runs
 from gate.store.verify import check_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Select
-    from sqlalchemy.engine import Connection
 
     from gate.model import Coverage, Dropped, Look, Release, Scored, Verdict
-    from gate.ports import Clock
     from gate.store.rows import Event, Run
     from gate.store.verify import Problem
 
 _NEWEST_FIRST = (func.rtrim(runs.c.created_at, "Z").desc(), runs.c.id.desc())
 
 
-class Store:
+class Store(Spending, Purging):
     """The run log. Safe to share between threads; several processes may use one database."""
-
-    def __init__(self, url: str, clock: Clock, *, patience: timedelta = timedelta(seconds=5)) -> None:
-        """Open it, and make it where there is none.
-
-        Args:
-            url: SQLAlchemy URL, or a path, which means SQLite; see ``default_url``.
-            clock: says when things happened.
-            patience: how long to wait for a lock that another process holds (SQLite).
-
-        Raises:
-            UsageFault: the URL cannot be read, or there is no driver for it.
-            StoreFault: the database cannot be opened, or a newer gate made it.
-        """
-        self._url = parse_url(url)
-        self._clock = clock
-        self._engine = open_engine(self._url, patience)
-        self._writer = self._engine.execution_options(writing=True)
-
-    def close(self) -> None:
-        """Let go of every connection."""
-        self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        """Return the store itself."""
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        """Close it."""
-        self.close()
 
     def start_run(
         self,
@@ -190,19 +160,10 @@ class Store:
         mentions = select(observations).where(observations.c.run_id == run_id)
         # All three from one moment: the run may be going on, and that is no problem.
         with faults(self._url), snapshot(self._engine) as connection:
-            (run,) = _fetch(connection, select(runs).where(runs.c.id == run_id))
-            happened = _fetch(connection, _events_of(run_id))
-            seen = _fetch(connection, mentions.order_by(observations.c.seq, observations.c.position))
+            (run,) = fetch(connection, select(runs).where(runs.c.id == run_id))
+            happened = fetch(connection, _events_of(run_id))
+            seen = fetch(connection, mentions.order_by(observations.c.seq, observations.c.position))
         return check_run(run, happened, seen)
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with faults(self._url), self._writer.begin() as connection:
-            yield connection
-
-    def _rows(self, query: Select[Any]) -> list[dict[str, Any]]:
-        with faults(self._url), self._engine.begin() as connection:
-            return _fetch(connection, query)
 
     def _row(self, reference: str) -> dict[str, Any]:
         query = select(runs).order_by(*_NEWEST_FIRST)
@@ -238,10 +199,6 @@ class Store:
                 raise StoreFault(message, hint=f"see how it ended: gate log {run_id}")
             append_event(connection, run_id, kind, data, now)
             connection.execute(update(runs).where(runs.c.id == run_id).values(finished_at=rfc3339(now), **ending))
-
-
-def _fetch(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
-    return [row._asdict() for row in connection.execute(query)]
 
 
 def _events_of(run_id: str) -> Select[Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert
 
 from gate.canonical import clean, encode, rfc3339
-from gate.store.chain import fingerprint
+from gate.store.chain import observation_fingerprint
 from gate.store.rows import storable
 from gate.store.tables import observations
 
@@ -31,7 +31,7 @@ def rows_of(run_id: str, seq: int, look: int, kept: Iterable[Scored], dropped: I
     """
     mentions = [*map(_of_kept, kept), *map(_of_dropped, dropped)]
     rows = [(run_id, seq, position, look, *mention) for position, mention in enumerate(mentions)]
-    return [(*row, fingerprint(row)) for row in rows]
+    return [(*row, None, observation_fingerprint(row)) for row in rows]
 
 
 def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
@@ -63,6 +63,7 @@ def _of_kept(mention: Scored) -> Row:
         encode([clean(phrase) for phrase in mention.phrases]).decode() if mention.phrases else "[]",
         None,
         "",
+        rfc3339(mention.seen_at) if mention.seen_at else None,
     )
 
 
@@ -81,4 +82,5 @@ def _of_dropped(mention: Dropped) -> Row:
         "[]",
         mention.reason.value,
         storable(mention.detail),
+        rfc3339(mention.seen_at) if mention.seen_at else None,
     )

@@ -16,7 +16,7 @@ from sqlalchemy import (
     event,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -78,10 +78,26 @@ observations = Table(
     Column("phrases", Text, nullable=False),
     Column("dropped", Text),
     Column("detail", Text, nullable=False),
+    Column("seen_at", Text),
+    # The event in which id, author and conversation were forgotten. The hash stays: the look's event was made of it.
+    Column("purged", Integer),
     Column("hash", Text, nullable=False),
     ForeignKeyConstraint(["run_id", "seq"], ["events.run_id", "events.seq"]),
     sqlite_with_rowid=False,  # One tree instead of two: half the writing.
 )
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("requests", Integer, nullable=False),
+    Column("reads", Integer, nullable=False),
+    Column("usd", Double, nullable=False),
+)
+
+ADDED = {2: (observations.c.seen_at, observations.c.purged)}
+"""Columns that older tables lack, by the schema that brought them; whole tables are made where there are none."""
 
 for _action in ("UPDATE", "DELETE"):
     event.listen(

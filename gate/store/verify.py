@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from gate.canonical import digest, encode, loads
 from gate.errors import EvidenceFault
-from gate.store.chain import EVENT_FIELDS, OBSERVATION_FIELDS, fingerprint, genesis, observations_digest
+from gate.store.chain import (
+    EVENT_FIELDS,
+    OBSERVATION_FIELDS,
+    fingerprint,
+    genesis,
+    observation_fingerprint,
+    observations_digest,
+    tombstone,
+)
 from gate.store.rows import storable
 
 if TYPE_CHECKING:
@@ -45,6 +53,7 @@ def check_run(run: Row, events: Sequence[Row], observations: Sequence[Row]) -> l
         *_check_chain(run, events),
         *_check_run_row(run, events),
         *_check_observations(events, observations),
+        *_check_forgotten(events, observations),
     ]
 
 
@@ -102,9 +111,26 @@ def _check_observations(events: Sequence[Row], observations: Sequence[Row]) -> I
         yield Problem(f"observations of event {seq}", f"{len(found[seq])} rows of an event that is missing")
 
 
+def _check_forgotten(events: Sequence[Row], observations: Sequence[Row]) -> Iterator[Problem]:
+    """What is left of a forgotten mention must be as the event says in which it was forgotten."""
+    found: dict[object, list[Row]] = {}
+    for row in observations:
+        if row["purged"] is not None:
+            found.setdefault(row["purged"], []).append(row)
+    for event in filter(_sound, events):
+        if event["kind"] == "purged":
+            data, rows = _Data(event["data"]), found.pop(event["seq"], [])
+            if len(rows) != data.at("mentions") or _digest_now(rows) != data.at("digest"):
+                what = f"{data.at('mentions')} were forgotten, and what is left of them was changed"
+                yield Problem(f"observations of event {event['seq']}", what)
+    for rows in found.values():
+        for row in rows:
+            yield Problem(f"observations row {row['seq']}/{row['position']}", "was emptied, and no event says so")
+
+
 def _check_look(seq: int, rows: Sequence[Row], count: object, recorded: object) -> Iterator[Problem]:
     count = count if isinstance(count, int) else 0
-    changed = [row for row in rows if not _fits(row, OBSERVATION_FIELDS)]
+    changed = [row for row in rows if row["purged"] is None and not _kept(row)]
     for row in changed:
         what = f"was changed after it was written (mention {row['mention']!a})"
         yield Problem(f"observations row {seq}/{row['position']}", what)
@@ -125,13 +151,23 @@ def _missing(first: int, last: int) -> Problem:
 
 def _sound(event: Row) -> bool:
     # What a changed row says is no measure for the others.
-    return _fits(event, EVENT_FIELDS)
-
-
-def _fits(row: Row, fields: Sequence[str]) -> bool:
     try:
-        return bool(fingerprint([row[name] for name in fields]) == row["hash"])
+        return bool(fingerprint([event[name] for name in EVENT_FIELDS]) == event["hash"])
     except (EvidenceFault, TypeError):  # A value that never could have been written, e.g. a blob.
+        return False
+
+
+def _digest_now(rows: Sequence[Row]) -> str | None:
+    try:
+        return observations_digest(tombstone(row) for row in rows)
+    except (EvidenceFault, TypeError):
+        return None
+
+
+def _kept(row: Row) -> bool:
+    try:
+        return bool(observation_fingerprint([row[name] for name in OBSERVATION_FIELDS]) == row["hash"])
+    except (EvidenceFault, TypeError):
         return False
 
 

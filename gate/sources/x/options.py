@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from gate import model
 from gate.ports import Secret
 
 if TYPE_CHECKING:
@@ -24,13 +25,11 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """What one run may spend at X, baseline and window together."""
+class Budget(model.Budget):
+    """What may be spent at X: for posts, authors and probes together."""
 
     reads: int = 2000
-    """Posts that may be returned."""
-    usd: float | None = None
-    """US dollars for posts, authors and probes together; not limited where it is not given."""
+    """Posts that one run may be delivered, baseline and window together."""
 
     def __post_init__(self) -> None:
         """Refuse a budget that buys nothing.
@@ -38,12 +37,11 @@ class Budget:
         Raises:
             ValueError: a limit that allows no single page.
         """
-        if self.reads < SMALLEST_PAGE:
-            message = f"reads must be at least {SMALLEST_PAGE}, the smallest page X sells"
-            raise ValueError(message)
-        if self.usd is not None and not self.usd > 0:
-            message = "usd must be above 0"
-            raise ValueError(message)
+        model.Budget.__post_init__(self)
+        for name, limit in (("reads", self.reads), ("reads_per_day", self.reads_per_day)):
+            if limit is not None and limit < SMALLEST_PAGE:
+                message = f"{name} must be at least {SMALLEST_PAGE}, the smallest page X sells"
+                raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class Options:
     base_url: str = "https://api.x.com"
     """Address of the API, for a proxy or a test; http only on this machine."""
     budget: Budget = field(default_factory=Budget)
-    """What one run may spend."""
+    """What may be spent, by a run and in a day."""
     page_size: int = LARGEST_PAGE
     """Posts asked for at once, 10 to 100."""
     max_pages: int = 10

@@ -73,6 +73,7 @@ class Source:
         """
         cursor = Cursor.load(request.cursor)
         self._purse.catch_up(cursor.reads, cursor.usd)
+        self._purse.open(request.room)
         period = _period(request, self._context.clock.now())
         if period.end <= period.floor:
             reason = f"X's search goes back seven days, to {period.floor:%Y-%m-%d %H:%M} UTC; this period ended before"

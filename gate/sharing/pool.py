@@ -1,0 +1,157 @@
+"""The sources that the runs of one process share, and each run's end of them."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING
+
+from gate.errors import SourceDown, SourceFault
+from gate.model import Cost
+from gate.sharing.tape import Place, Tape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from gate.model import Check, Fetch, Request
+    from gate.ports import Clock, Source
+
+
+class Pool:
+    """One source for all runs that ask the same of it; safe to share between threads."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._shared: dict[str, Shared] = {}
+        self._lock = threading.Lock()
+        self._numbers = count()
+
+    def join(self, key: str, name: str, make: Callable[[], Source], clock: Clock) -> Source:
+        """Return a run's end of a source; the source itself is closed when the last run has closed its own.
+
+        Args:
+            key: what is asked, and of whom: runs with the same key share.
+            name: what the run calls the source.
+            make: builds it, if there is none yet.
+            clock: the runs' own.
+        """
+        with self._lock:
+            shared = self._shared.get(key)
+            if shared is None:
+                shared = self._shared[key] = Shared(make(), clock)
+            number = next(self._numbers)
+            shared.users.add(number)
+        return Share(shared, number, name, lambda: self._leave(key, shared, number))
+
+    def _leave(self, key: str, shared: Shared, number: int) -> None:
+        with self._lock:
+            shared.users.discard(number)
+            last = not shared.users
+            if last:
+                self._shared.pop(key, None)
+        # Outside the lock of the pool: a poll may be on its way.
+        shared.leave(number, last=last)
+
+
+class Shared:
+    """One source, asked by one run at a time on behalf of all."""
+
+    def __init__(self, source: Source, clock: Clock) -> None:
+        """Take the source; nothing is asked yet."""
+        self.source = source
+        self.users: set[int] = set()
+        self.busy = threading.Lock()
+        self._clock = clock
+        self._tapes: dict[str, Tape] = {}
+
+    def fetch(self, request: Request, reader: int) -> Fetch:
+        """Answer from a tape, or ask the source first."""
+        asked = self._clock.now()
+        if not self.busy.acquire(timeout=max(request.timeout.total_seconds(), 0.0)):
+            message = "it did not answer another run in time, and could not be asked meanwhile"
+            raise SourceDown(message, hint="it is asked again at the next look")
+        try:
+            place = Place.load(request.cursor) if request.cursor else None
+            tape = self._tape(request, place, reader)
+            if place and place.tape != tape.name:
+                place = None
+            if tape.serves(request, place, asked):
+                return tape.answer(request, place, Cost())
+            if request.room.spent:
+                # Not for good: what another run pays for is this one's as well.
+                return replace(tape.answer(request, place, Cost()), complete=False, reason=request.room.spent)
+            return tape.answer(request, place, self._poll(tape, request, asked))
+        finally:
+            self.busy.release()
+
+    def leave(self, reader: int, *, last: bool) -> None:
+        """Forget what only that run still read."""
+        with self.busy:
+            for tape in list(self._tapes.values()):
+                if tape.readers.pop(reader, None) and tape.readers:
+                    tape.let_go()
+                elif not tape.readers:
+                    del self._tapes[tape.name]
+            if last:
+                self.source.close()
+
+    def _tape(self, request: Request, place: Place | None, reader: int) -> Tape:
+        tape = self._tapes.get(place.tape) if place else None
+        if tape is None:
+            fitting = [each for each in self._tapes.values() if each.takes(request, place)]
+            tape = max(fitting, key=lambda each: each.since, default=None)
+        if tape is None:
+            start = place.resume if place else None
+            # Random, as a place may come from another process.
+            tape = Tape(secrets.token_hex(6), request.period, request.since, start, cursor=start)
+            self._tapes[tape.name] = tape
+        tape.readers[reader] = min(request.since, tape.readers.get(reader, request.since))
+        return tape
+
+    def _poll(self, tape: Tape, request: Request, asked: datetime) -> Cost:
+        began = self._clock.now()
+        left = request.timeout - (began - asked)
+        try:
+            fetch = self.source.fetch(replace(request, since=tape.since, cursor=tape.cursor, timeout=left))
+        except SourceFault as fault:
+            tape.fail(fault, began, self._clock.now())
+            return Cost()
+        tape.add(fetch, request.until, began, self._clock.now())
+        return fetch.cost
+
+
+class Share:
+    """One run's end of a shared source."""
+
+    def __init__(self, shared: Shared, number: int, name: str, leave: Callable[[], None]) -> None:
+        """Take the source, and what to do when the run is over."""
+        self._shared = shared
+        self._number = number
+        self._name = name
+        self._leave: Callable[[], None] | None = leave
+
+    def fetch(self, request: Request) -> Fetch:
+        """Return what the run was not handed yet of its period, under the name that the run knows.
+
+        Raises:
+            SourceRefused: the source said so, to this run or to another one meanwhile.
+            SourceDown: it did not answer, this run or another one meanwhile.
+        """
+        fetch = self._shared.fetch(request, self._number)
+        if all(mention.source == self._name for mention in fetch.mentions):
+            return fetch
+        return replace(fetch, mentions=tuple(replace(each, source=self._name) for each in fetch.mentions))
+
+    def check(self) -> Sequence[Check]:
+        """Try the source for real."""
+        with self._shared.busy:
+            return self._shared.source.check()
+
+    def close(self) -> None:
+        """Leave; twice is once."""
+        if self._leave:
+            self._leave()
+            self._leave = None

@@ -1,0 +1,64 @@
+"""The database behind the run log, opened: what every part of it needs."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from gate.store.database import faults, open_engine, parse_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Select
+    from sqlalchemy.engine import Connection
+
+    from gate.ports import Clock
+
+
+class Opened:
+    """An open database. Safe to share between threads; several processes may use one database."""
+
+    def __init__(self, url: str, clock: Clock, *, patience: timedelta = timedelta(seconds=5)) -> None:
+        """Open it, and make it where there is none.
+
+        Args:
+            url: SQLAlchemy URL, or a path, which means SQLite; see ``default_url``.
+            clock: says when things happened.
+            patience: how long to wait for a lock that another process holds (SQLite).
+
+        Raises:
+            UsageFault: the URL cannot be read, or there is no driver for it.
+            StoreFault: the database cannot be opened, or a newer gate made it.
+        """
+        self._url = parse_url(url)
+        self._clock = clock
+        self._engine = open_engine(self._url, patience)
+        self._writer = self._engine.execution_options(writing=True)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        """Return the store itself."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close it."""
+        self.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with faults(self._url), self._writer.begin() as connection:
+            yield connection
+
+    def _rows(self, query: Select[Any]) -> list[dict[str, Any]]:
+        with faults(self._url), self._engine.begin() as connection:
+            return fetch(connection, query)
+
+
+def fetch(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    """Return what a query finds, each row by column names."""
+    return [row._asdict() for row in connection.execute(query)]
