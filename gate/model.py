@@ -236,6 +236,8 @@ class Room:
     """Why nothing may be spent at all, one clause for people; empty while something may."""
     permanent: bool = False
     """Whether what is used up stays so until the period is over."""
+    whose: str = ""
+    """Which budget is the tighter one: ``of this run`` or ``of the day``."""
 
 
 @dataclass(frozen=True, slots=True)

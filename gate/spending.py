@@ -64,17 +64,17 @@ class Purse:
             limits.append((budget.reads_per_day, budget.usd_per_day, today, "of the day", until, midnight >= ends))
         reads: int | None = None
         usd: float | None = None
-        permanent = True
+        tightest, permanent = "of this run", True
         for most_reads, most_usd, spent, whose, until, lasting in limits:
             left_reads = None if most_reads is None else most_reads - spent.reads
             left_usd = None if most_usd is None else most_usd - spent.usd
             if (left_reads is not None and left_reads <= 0) or (left_usd is not None and left_usd <= _HALF_A_CENT):
                 why = f"the budget {whose} is used up ({_of(spent, most_reads, most_usd)}{until})"
-                return Room(0, 0.0, why, lasting)
+                return Room(0, 0.0, why, lasting, whose)
             if _tighter(left_reads, reads) or _tighter(left_usd, usd):
-                permanent = lasting
+                tightest, permanent = whose, lasting
             reads, usd = _least(reads, left_reads), _least(usd, left_usd)
-        return Room(reads, usd, "", permanent)
+        return Room(reads, usd, "", permanent, tightest)
 
     def pay(self, cost: Cost, now: datetime) -> None:
         """Book what a poll cost.

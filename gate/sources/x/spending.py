@@ -21,6 +21,7 @@ class Purse:
         self._budget = budget
         self.lasting = True
         """Whether what is used up stays so."""
+        self._whose = ""
         self._most_reads: int | None = budget.reads
         self._most_usd = budget.usd
         self._post_usd = READ_USD + USER_USD if authors else READ_USD
@@ -31,12 +32,13 @@ class Purse:
 
     def open(self, room: Room) -> None:
         """Begin a poll. Where whoever asks counts what is spent, as for several runs at once, that is what holds."""
-        counted = room != Room()
+        counted = bool(room.whose)
         reads = None if room.reads is None else self.reads + room.reads
         usd = None if room.usd is None else self.usd + room.usd
         self._most_reads = reads if counted else self._budget.reads
         self._most_usd = usd if counted else self._budget.usd
         self.lasting = room.permanent or not counted
+        self._whose = room.whose
 
     def room(self) -> int:
         """Return how many posts may still be bought; 0 when it is less than X's smallest page."""
@@ -60,6 +62,12 @@ class Purse:
     def price(self, posts: int) -> float:
         """Return what that many posts cost, in US dollars, each author counted as a new one."""
         return posts * self._post_usd
+
+    def exhausted(self) -> str:
+        """Say that no page can be bought any more, for people."""
+        if self._whose:
+            return f"what is left of the budget {self._whose} buys no page of X, which holds {SMALLEST_PAGE} posts"
+        return f"the budget for X is used up ({self})"
 
     def __str__(self) -> str:
         """Say what is spent of what, for people."""

@@ -106,7 +106,7 @@ class Walker:
 
     def _stop(self) -> Stop | None:
         if not self._purse.room():
-            return Stop(f"the budget for X is used up ({self._purse})", permanent=self._purse.lasting)
+            return Stop(self._purse.exhausted(), permanent=self._purse.lasting)
         if self.haul.pages >= self._max_pages:
             return Stop(f"{self.haul.pages} pages were read (max_pages); what is older follows with the next poll")
         return None
