@@ -13,7 +13,7 @@ from rich.text import Text
 from gate.cli.progress import before
 from gate.cli.terminal import Unheard
 from gate.decide.words import mentions, percent
-from gate.report import content, safe
+from gate.report import content, costs, safe
 from gate.report.glyphs import fit, glyphs
 from gate.report.sparkline import bar, odds_part, sparkline
 
@@ -63,6 +63,8 @@ class LiveView:
         self._baseline: tuple[int, float | None, float | None] = (0, None, None)
         self._moods: tuple[float | None, ...] = ()
         self._coverage: Sequence[Coverage] = ()
+        self._before: Sequence[Coverage] = ()
+        self._budgets = ""
         self._last: tuple[str, ...] = ()
         # Standard output stays what it is: a report or JSON may be on its way to a file.
         self._live = Live(
@@ -76,6 +78,7 @@ class LiveView:
 
     def started(self, run_id: str, policy: Policy, release: Release) -> None:  # noqa: ARG002 - the report names the run
         """Draw the panel, with nothing in it yet."""
+        self._budgets = costs.budgets((spec.name, spec.budget) for spec in policy.sources)
         self._release = release
         self._next_at = release.deployed_at + policy.window.settle
         self._doing = "reading what was written before the deploy"
@@ -84,7 +87,7 @@ class LiveView:
     def heard_baseline(self, baseline: Baseline) -> None:
         """Show what there is to compare with."""
         self._baseline = (len(baseline.kept), *before(baseline.kept))
-        self._coverage = baseline.coverage
+        self._coverage = self._before = baseline.coverage
         self._doing = LOOKING
         self._refresh()
 
@@ -134,6 +137,9 @@ class LiveView:
         if tally:
             people = f"{content.count(tally.authors, 'author')} from {content.count(tally.sources, 'source')}"
             yield "heard", self._text(f"{mentions(tally.mentions_post)} by {people}")
+        after = () if self._coverage is self._before else self._coverage
+        if cost := costs.spent(costs.total(self._before, after)):
+            yield "cost", self._text(f"{cost}{self._budgets}")
         yield "now", self._text("; ".join(self._times()))
 
     def _share_since(self, tally: Tally | None) -> Text:

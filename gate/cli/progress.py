@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gate.cli.terminal import Unheard
-from gate.report import content, safe
+from gate.report import content, costs, safe
 from gate.report.story import LONGEST, Sources, baseline_sentence, look_sentence
 
 if TYPE_CHECKING:
@@ -84,7 +84,10 @@ class PlainView:
 
     def heard_baseline(self, baseline: Baseline) -> None:
         """Say what there is to compare with."""
-        self._say(baseline_sentence(len(baseline.kept), reasons(baseline), *before(baseline.kept)))
+        self._sources.paid(baseline.coverage)
+        cost = costs.spent(self._sources.spent(()))
+        said = baseline_sentence(len(baseline.kept), reasons(baseline), *before(baseline.kept))
+        self._say(f"{said}; {cost}" if cost else said)
         self._notes(baseline.notes)
 
     def looked(self, look: Look) -> None:
@@ -100,7 +103,8 @@ class PlainView:
         if not (due or brought or look.notes or news or look.verdict.outcome.final):
             return
         self._said_at = look.at
-        sentence = look_sentence(look.number, len(look.kept), reasons(look), look.verdict, look.next_at)
+        spent = self._sources.spent(look.verdict.coverage)
+        sentence = look_sentence(look.number, len(look.kept), reasons(look), look.verdict, look.next_at, spent)
         self._say(f"at {content.moment(look.at)}: {sentence}" if behind else sentence)
         self._notes(look.notes)
 

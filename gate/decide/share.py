@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gate.decide.control import Control, Raised
 from gate.decide.martingale import ShareTest
-from gate.decide.words import mentions, one_in, percent
+from gate.decide.words import chance, mentions, percent
 from gate.model import Decision, Finding, Period
 
 if TYPE_CHECKING:
@@ -161,5 +161,5 @@ class ShareState:
         before, after = self._negative_before / len(self._baseline), self._negative_after / self._after
         return (
             f"{percent(after)} of {mentions(self._after)} since the deploy are negative, "
-            f"{percent(before)} of {len(self._baseline):,} before; {one_in(odds)} if the release were harmless"
+            f"{percent(before)} of {len(self._baseline):,} before; {chance(odds)}"
         )

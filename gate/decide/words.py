@@ -32,6 +32,15 @@ def one_in(odds: float) -> str:
     return f"1 in {int(float(f'{max(odds, 1.0):.2g}')):,}"
 
 
+def chance(odds: float) -> str:
+    """``1 in 2,300 if the release were harmless``; in words where the odds say nothing against it.
+
+    >>> chance(2345.6), chance(1.2), chance(0.2)
+    ('1 in 2,300 if the release were harmless', 'no evidence of harm', 'no evidence of harm')
+    """
+    return "no evidence of harm" if one_in(odds) == one_in(1) else f"{one_in(odds)} if the release were harmless"
+
+
 def about(count: int) -> str:
     """``about 140``: two significant digits, rounded up, of an estimate; small numbers as they are.
 

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gate.decide.words import one_in
+from gate.decide.words import chance, one_in
 from gate.model import Coverage, Decision, Finding, Outcome, Release, Verdict
 
 if TYPE_CHECKING:
@@ -77,8 +77,16 @@ def next_steps(report: Report) -> tuple[str, ...]:
 
 
 def odds(value: float) -> str:
-    """Return ``1 in 2,300``."""
-    return one_in(value)
+    """Return ``1 in 2,300``, or ``no evidence yet``."""
+    return "no evidence yet" if one_in(value) == one_in(1) else one_in(value)
+
+
+def odds_against(verdict: Verdict) -> tuple[str, str]:
+    """Return ``1 in 2,300 if the release were harmless`` and ``halt line 1 in 100``; empty where no rule bets."""
+    if verdict.odds is None:
+        return "", ""
+    line = halt_line(verdict)
+    return chance(verdict.odds), f"halt line {odds(line)}" if line else ""
 
 
 def halt_line(verdict: Verdict) -> float | None:
@@ -121,13 +129,6 @@ def state(coverage: Coverage) -> str:
     if len(why) > LONGEST_REASON:
         why = why[: LONGEST_REASON - 1] + "…"
     return f"{what} ({need}): {why}"
-
-
-def cost(coverage: Coverage) -> str:
-    """Return what reading the source took, empty where that is nothing."""
-    used = coverage.cost
-    parts = [f"{used.requests:,} requests" if used.requests else "", f"{used.reads:,} reads" if used.reads else ""]
-    return ", ".join(part for part in (*parts, f"US$ {used.usd:,.2f}" if used.usd else "") if part)
 
 
 def change(verdict: Verdict) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gate.decide.words import percent
-from gate.report import content, safe
+from gate.report import content, costs, safe
 from gate.report.glyphs import UNICODE
 from gate.report.sparkline import bar, sparkline
 
@@ -90,10 +90,11 @@ def _facts(report: Report, verdict: Verdict) -> Iterator[str]:
     yield content.count(verdict.tally.sources, "source")
     if moved := content.change(verdict):
         yield f"{moved}"
-    if verdict.odds is not None:
-        line = content.halt_line(verdict)
-        bound = f" (halt line {content.odds(line)})" if line else ""
-        yield f"odds {content.odds(verdict.odds)} if the release were harmless{bound}"
+    odds, halts = content.odds_against(verdict)
+    if odds:
+        yield f"odds {odds}" + (f" ({halts})" if halts else "")
+    if bill := costs.bill(report):
+        yield _words(f"cost {bill}")
     if felt := content.feelings(report.emotions):
         yield f"what they feel: {_words(felt)}"
     if len(report.moods) > 1:
@@ -132,7 +133,7 @@ def _sources(report: Report) -> Iterator[str]:
 
 def _source(coverage: Coverage) -> str:
     mark = UNICODE.good if coverage.complete else UNICODE.bad
-    heard, cost = content.state(coverage), content.cost(coverage)
+    heard, cost = content.state(coverage), costs.cost(coverage.cost)
     return _row(mark, coverage.source, heard, content.account(coverage), cost)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gate.canonical import to_plain
+from gate.report import costs
 
 if TYPE_CHECKING:
     from gate.report.content import Report
@@ -26,6 +27,7 @@ def plain(report: Report) -> dict[str, Any]:
         "release": to_plain(report.release),
         "run": report.run or None,
         "evidence": report.evidence or None,
+        "cost": to_plain(costs.total(report.baseline, report.verdict.coverage)),
         "notes": list(report.notes),
         "emotions": dict(report.emotions),
     }

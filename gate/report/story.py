@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gate.canonical import from_plain
 from gate.decide.words import mentions, percent
 from gate.errors import EvidenceFault
-from gate.model import Coverage, Release, Verdict
-from gate.report import content, safe
+from gate.model import Cost, Coverage, Release, Verdict
+from gate.report import content, costs, safe
 from gate.report.glyphs import fit
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Data = Mapping[str, Any]
 
+NONE = Cost()
 LONGEST = 1000
 """Columns of one line."""
 INDENT = " " * 10
@@ -59,7 +60,7 @@ def story(events: Iterable[Event], encoding: str = "utf-8") -> list[str]:
 
 
 def look_sentence(
-    number: int, kept: int, dropped: Mapping[str, int], verdict: Verdict, next_at: datetime | None
+    number: int, kept: int, dropped: Mapping[str, int], verdict: Verdict, next_at: datetime | None, spent: Cost = NONE
 ) -> str:
     """Say one look in one line.
 
@@ -69,10 +70,13 @@ def look_sentence(
         dropped: number of new mentions that do not count, by reason.
         verdict: what was concluded from everything so far.
         next_at: when the next look is due, if there is one.
+        spent: what the run has cost so far.
     """
     parts = [f"look {number}: {_new(kept, dropped)}", _shares(verdict)]
     if verdict.odds is not None:
         parts.append(f"odds {content.odds(verdict.odds)}")
+    if cost := costs.spent(spent):
+        parts.append(f"{cost} so far")
     parts.append(verdict.outcome.value)
     if next_at:
         parts.append(f"next look {next_at:%H:%M:%S}")
@@ -85,6 +89,15 @@ class Sources:
     def __init__(self) -> None:
         """Start with nothing said: a source is taken to be complete."""
         self._told: dict[str, str] = {}
+        self._before = Cost()
+
+    def paid(self, heard: Iterable[Coverage]) -> None:
+        """Remember what the baseline cost."""
+        self._before = costs.total(heard)
+
+    def spent(self, heard: Iterable[Coverage]) -> Cost:
+        """Return what the run has cost, the baseline included."""
+        return self._before + costs.total(heard)
 
     def news(self, heard: Iterable[Coverage]) -> list[str]:
         """Return a sentence for each source that is not as it was: not complete, or complete again."""
@@ -135,20 +148,23 @@ def _started(data: Data, _sources: Sources) -> list[str]:
 def _baseline(data: Data, sources: Sources) -> list[str]:
     said = baseline_sentence(int(data["kept"]), _by_reason(data["dropped"]), data.get("share"), data.get("mood"))
     heard = [from_plain(Coverage, each, "baseline") for each in data.get("coverage", ())]
-    return [said, *sources.news(heard), *_notes(data)]
+    sources.paid(heard)
+    cost = costs.spent(sources.spent(()))
+    return [f"{said}; {cost}" if cost else said, *sources.news(heard), *_notes(data)]
 
 
 def _look(data: Data, sources: Sources) -> list[str]:
     verdict = from_plain(Verdict, data["verdict"], "look")
-    said = look_sentence(
-        int(data["number"]), int(data["kept"]), _by_reason(data["dropped"]), verdict, _time(data.get("next_at"))
-    )
+    new, spent = _by_reason(data["dropped"]), sources.spent(verdict.coverage)
+    said = look_sentence(int(data["number"]), int(data["kept"]), new, verdict, _time(data.get("next_at")), spent)
     return [said, *sources.news(verdict.coverage), *_notes(data)]
 
 
-def _verdict(data: Data, _sources: Sources) -> list[str]:
+def _verdict(data: Data, sources: Sources) -> list[str]:
     verdict = from_plain(Verdict, data.get("verdict", data), "verdict")
-    return [f"verdict: {' '.join(content.headline(verdict))}", f"code {verdict.code}"]
+    cost = costs.spent(sources.spent(verdict.coverage))
+    facts = f"code {verdict.code}" + (f"; the run cost {cost}" if cost else "")
+    return [f"verdict: {' '.join(content.headline(verdict))}", facts]
 
 
 def _cancelled(data: Data, _sources: Sources) -> list[str]:
@@ -157,6 +173,10 @@ def _cancelled(data: Data, _sources: Sources) -> list[str]:
 
 def _broken(data: Data, _sources: Sources) -> list[str]:
     return [f"the gate itself broke: {data['why']}; no verdict was reached"]
+
+
+def _purged(data: Data, _sources: Sources) -> list[str]:
+    return [f"purged: who wrote {mentions(int(data['mentions']))} was forgotten ({data['why']}); scores and times stay"]
 
 
 def _note(data: Data, _sources: Sources) -> list[str]:
@@ -170,6 +190,7 @@ _TELLERS: dict[str, Callable[[Data, Sources], list[str]]] = {
     "verdict": _verdict,
     "cancelled": _cancelled,
     "broken": _broken,
+    "purged": _purged,
     "note": _note,
 }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gate.decide.words import mentions, percent
 from gate.model import Outcome
-from gate.report import content, safe
+from gate.report import content, costs, safe
 from gate.report.glyphs import fit, glyphs
 from gate.report.sparkline import bar, sparkline
 
@@ -165,10 +165,11 @@ def _numbers(page: _Page, report: Report) -> None:
         page.line(f"  {'mood':<7} {sparkline(moods, -1, 1, page.signs)}  look by look")
     if felt := content.feelings(report.emotions):
         page.row("feel", f"{felt} (no rule reads this)")
-    if verdict.odds is not None:
-        line = content.halt_line(verdict)
-        bound = f"; halt line {content.odds(line)}" if line else ""
-        page.row("odds", f"{content.odds(verdict.odds)} if the release were harmless{bound}")
+    odds, halts = content.odds_against(verdict)
+    if odds:
+        page.row("odds", f"{odds}; {halts}" if halts else odds)
+    if bill := costs.bill(report):
+        page.row("cost", bill)
 
 
 def _counted(share: float | None, mood: float | None, count: int) -> str:
@@ -199,7 +200,7 @@ def _sources(page: _Page, period: str, heard: Sequence[Coverage]) -> None:
         page.title(f"Sources {period} the deploy")
     for coverage in heard:
         mark, tone = (page.signs.good, "good") if coverage.complete else (page.signs.bad, "bad")
-        spent = content.cost(coverage)
+        spent = costs.cost(coverage.cost)
         text = f"{content.state(coverage)}; {content.account(coverage)}" + (f"; {spent}" if spent else "")
         page.item(mark, tone, text, coverage.source)
 

@@ -128,7 +128,9 @@ class Tape:
         for number, batch in enumerate(self.batches):
             for mention in batch.mentions:
                 later = later or mention.created_at >= request.until
-                if request.since <= mention.created_at < request.until and (number >= seen or mention.created_at >= until):
+                if request.since <= mention.created_at < request.until and (
+                    number >= seen or mention.created_at >= until
+                ):
                     mentions.append(mention)
         resume = (place.resume if place else self.start) if later else self.cursor
         here = Place(self.name, len(self.batches), max(until, request.until), resume)

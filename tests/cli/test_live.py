@@ -110,6 +110,7 @@ def test_everything_at_a_glance() -> None:
         "1 in 10",
         "mood",
         "43 mentions by 38 authors from 2 sources",
+        "240 reads, US$ 1.20",
         "look 17 in 0:42; window closes in 28:42",
         "✓ x: complete; 52 fetched = 43 kept + 9 dropped",
         "“it crashes at login”",
@@ -208,11 +209,11 @@ def test_plain_lines() -> None:
     assert stream.getvalue().splitlines() == [
         "14:00:00  run 261121-140000-x7k2qa: watching #brimly, deployed 2026-03-10 14:00:00 UTC",
         "14:00:00  until 2026-03-10 14:45:00 UTC; sources file, file-2",
-        "14:00:00  baseline: 9 mentions (8 kept, 1 dropped: 1 repost); 25 % negative, mood +0.40",
+        "14:00:00  baseline: 9 mentions (8 kept, 1 dropped: 1 repost); 25 % negative, mood +0.40; 120 reads, US$ 0.60",
         "14:00:00  note: x: two times stood without a zone",
         (
-            "14:01:00  look 1: 1 new (1 kept); 58 % of 43 negative (before 21 % of 180); odds 1 in 10; waiting; "
-            "next look 14:02:00"
+            "14:01:00  look 1: 1 new (1 kept); 58 % of 43 negative (before 21 % of 180); odds 1 in 10; "
+            "240 reads, US$ 1.20 so far; waiting; next look 14:02:00"
         ),
     ]
 

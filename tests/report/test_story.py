@@ -76,13 +76,16 @@ def test_a_run_reads_like_a_story() -> None:
         "          note: the clock of x is 3 s ahead",
         f"14:04:00  look 4: nothing new; {seen}; odds 1 in 6; waiting; next look 14:05:00",
         "14:05:00  note: somebody looked",
-        f"14:06:00  look 6: 12 new (9 kept, 3 dropped: 2 author_voted, 1 language); {seen}; odds 1 in 2,300; fail",
+        (
+            f"14:06:00  look 6: 12 new (9 kept, 3 dropped: 2 author_voted, 1 language); {seen}; odds 1 in 2,300; "
+            "120 reads, US$ 0.60 so far; fail"
+        ),
         "          source mastodon NEVER heard (not required): connection refused",
         (
             "14:17:00  verdict: FAIL → halt the rollout. 58 % of 43 mentions since the deploy are negative, "
             "21 % of 180 before; 1 in 2,300 if the release were harmless."
         ),
-        "          code share_rose",
+        "          code share_rose; the run cost 120 reads, US$ 0.60",
     ]
 
 

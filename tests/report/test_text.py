@@ -28,6 +28,15 @@ def unwrapped(written: str) -> str:
     return " ".join(written.split())
 
 
+def test_odds_that_say_nothing_are_said_in_words() -> None:
+    """Nobody has to know what odds of 1 in 1 mean; and the whole run's cost is told, the baseline's too."""
+    weak = replace(FAIL, odds=1.4, findings=())
+    written = text.render(report(weak, baseline=FAIL.coverage), ONE_LINE)
+    assert "odds    no evidence of harm" in written
+    assert "cost    240 reads, US$ 1.20 (120 reads, US$ 0.60 before the deploy)" in written
+    assert "1 in 1 " not in written
+
+
 def test_the_first_line_is_enough() -> None:
     """Outcome, what to do and why stand in the first line of a log."""
     first = text.render(report(), ONE_LINE).splitlines()[0]
