@@ -30,6 +30,7 @@ COMMANDS = {
     "replay": "Decide again from an evidence pack: same bytes in, same verdict out.",
     "runs": "List recorded runs.",
     "log": "Read one run like a story, or verify that nothing was changed.",
+    "purge": "Forget who wrote what, by age, id, author, or as platforms ask.",
 }
 """Name to the line that ``gate --help`` shows; ``gate/cli/<name>.py`` holds the command."""
 

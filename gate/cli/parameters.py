@@ -62,3 +62,18 @@ def _duration(text: str, fail: Callable[[str], NoReturn]) -> timedelta:
 
 
 MOMENT = Moment()
+
+
+class Length(click.ParamType[timedelta]):
+    """A length of time: ``30d``."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """Return a timedelta."""
+        if not isinstance(value, str):
+            return value
+        return _duration(value.strip(), lambda why: self.fail(why, param, ctx))
+
+
+DURATION = Length()

@@ -24,6 +24,7 @@ def command(folder: Path, *, as_json: bool) -> NoReturn:
     """
     from gate import evidence
     from gate.cli.terminal import say, show
+    from gate.decide.words import mentions
     from gate.errors import EvidenceFault
     from gate.report import safe
     from gate.wiring import decide_again
@@ -31,10 +32,17 @@ def command(folder: Path, *, as_json: bool) -> NoReturn:
     result = evidence.replay(folder, decide_again)
     if as_json:
         problems = [str(problem) for problem in result.problems]
-        show(safe.json({"same": result.same, "problems": problems, "verdict": result.verdict}))
+        purged = result.purged
+        show(safe.json({"same": result.same, "problems": problems, "verdict": result.verdict, "purged": purged}))
     elif result.same and result.verdict:
         say(f"Replayed {folder}: the same verdict, byte for byte.")
         say(result.verdict.reason)
+        for purge in result.purged:
+            say(
+                f"On {purge.at:%Y-%m-%d} {mentions(purge.mentions)} of it were forgotten ({purge.why}): the verdict "
+                f"follows from their scores, but that these are as first recorded cannot be shown any more "
+                f"(mentions.jsonl was {purge.sha256[:12]}…, the manifest {purge.manifest[:12]}…)."
+            )
     if result.same and result.verdict:
         sys.exit(result.verdict.outcome.exit_code)
     message = f"{folder} is not as it was recorded:\n" + "\n".join(f"  {problem}" for problem in result.problems)

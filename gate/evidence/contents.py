@@ -58,6 +58,21 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class Purge:
+    """That mentions of a pack were forgotten; its manifest holds one of these for each time."""
+
+    at: datetime
+    why: str
+    """One clause; nothing that leads to a person."""
+    mentions: int
+    """How many."""
+    sha256: str
+    """Of ``mentions.jsonl`` as it was before."""
+    manifest: str
+    """SHA-256 of the manifest as it was before, for whoever kept it."""
+
+
+@dataclass(frozen=True, slots=True)
 class LookLine:
     """One line of ``looks.jsonl``."""
 

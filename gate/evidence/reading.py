@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate.canonical import dumps, from_plain, loads
 from gate.errors import EvidenceFault
-from gate.evidence.contents import FILES, FORMAT, MANIFEST, Baseline, LookLine, PackContents, PackLook
+from gate.evidence.contents import FILES, FORMAT, MANIFEST, Baseline, LookLine, PackContents, PackLook, Purge
 from gate.model import Dropped, Release, Scored, Verdict
 
 if TYPE_CHECKING:
@@ -41,6 +41,16 @@ def changed_files(folder: Path) -> dict[str, str]:
         message = f"the evidence pack {folder} cannot be read: {error.strerror}"
         raise EvidenceFault(message, hint="name the folder that was given to --evidence") from error
     return problems
+
+
+def purges(folder: Path) -> tuple[Purge, ...]:
+    """Return when mentions of a pack were forgotten, oldest first; of a pack that ``changed_files`` finds whole.
+
+    Raises:
+        EvidenceFault: the manifest cannot be read.
+    """
+    listed = loads((folder / MANIFEST).read_bytes(), MANIFEST).get("purged", [])
+    return tuple(from_plain(Purge, each, MANIFEST) for each in listed)
 
 
 def read_pack(folder: Path) -> PackContents:
@@ -97,8 +107,10 @@ def _compare(folder: Path, skip: dict[str, str]) -> dict[str, str]:
         if manifest["format"] != FORMAT:
             return {MANIFEST: f"has format {manifest['format']!a}, this gate reads {FORMAT}: upgrade sentiment-gate"}
         # Every byte counts: a manifest that says the same in other bytes is not the one that was written.
-        if dumps(manifest) != data or set(listed) != set(FILES):
+        if dumps(manifest) != data or set(listed) != set(FILES) or set(manifest) - {"format", "files", "purged"}:
             return {MANIFEST: "was changed"}
+        for each in manifest.get("purged", []):
+            from_plain(Purge, each, MANIFEST)
     except (EvidenceFault, KeyError, TypeError):
         return {MANIFEST: "was changed"}
     return {

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from gate.canonical import dumps
 from gate.errors import EvidenceFault, GateError
-from gate.evidence.contents import FILES
-from gate.evidence.reading import changed_files, parse_pack
+from gate.evidence.contents import FILES, MANIFEST
+from gate.evidence.reading import changed_files, parse_pack, purges
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gate.evidence.contents import PackContents
+    from gate.evidence.contents import PackContents, Purge
     from gate.model import Verdict
 
 
@@ -45,6 +45,8 @@ class ReplayResult:
     """The verdict that came out, canonical JSON; empty where nothing could be decided."""
     verdict: Verdict | None
     """The same as ``decided``."""
+    purged: tuple[Purge, ...] = ()
+    """When mentions were forgotten since, so that nobody can show any more that they are as first recorded."""
 
 
 def replay(folder: Path, decide_again: Callable[[PackContents], Verdict]) -> ReplayResult:
@@ -73,4 +75,5 @@ def replay(folder: Path, decide_again: Callable[[PackContents], Verdict]) -> Rep
     decided = dumps(verdict) if verdict else b""
     if verdict and decided != recorded:
         problems.append(Problem("verdict.json", "is not what the mentions and the policy give"))
-    return ReplayResult(not problems, tuple(problems), recorded, decided, verdict)
+    forgotten = () if any(problem.file == MANIFEST for problem in problems) else purges(folder)
+    return ReplayResult(not problems, tuple(problems), recorded, decided, verdict, forgotten)

@@ -66,7 +66,7 @@ def write_pack(  # noqa: PLR0913 - all but the first by name
         draft.mkdir()
         try:
             _write_files(draft, files)
-            _put_in_place(draft, folder)
+            put_in_place(draft, folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
@@ -128,13 +128,14 @@ def _mention_lines_of(look: int, mentions: Iterable[Scored | Dropped]) -> Iterat
 def _write_files(draft: Path, files: Mapping[str, Iterable[bytes]]) -> None:
     listed = {}
     for name, chunks in files.items():
-        size, digest = _write_file(draft / name, chunks)
+        size, digest = write_file(draft / name, chunks)
         listed[name] = {"bytes": size, "sha256": digest}
-    _write_file(draft / MANIFEST, [dumps({"format": FORMAT, "files": listed})])
+    write_file(draft / MANIFEST, [dumps({"format": FORMAT, "files": listed})])
     _sync_folder(draft)
 
 
-def _write_file(path: Path, chunks: Iterable[bytes]) -> tuple[int, str]:
+def write_file(path: Path, chunks: Iterable[bytes]) -> tuple[int, str]:
+    """Write a file that is not there yet, safe from a power cut, and return its size and SHA-256."""
     size, digest = 0, sha256()
     with path.open("xb") as file:
         for chunk in chunks:
@@ -146,7 +147,8 @@ def _write_file(path: Path, chunks: Iterable[bytes]) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def _put_in_place(draft: Path, folder: Path) -> None:
+def put_in_place(draft: Path, folder: Path) -> None:
+    """Make a finished draft the pack, in place of what is there."""
     if folder.exists() and any(folder.iterdir()):
         # Two renames: no pack is ever half old and half new, and the old one comes back if the second fails.
         old = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.old")

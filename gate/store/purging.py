@@ -54,6 +54,10 @@ class Purging(Opened):
         query = select(observations.c.mention).where(wanted, observations.c.created_at.is_not(None)).distinct()
         return sorted(row["mention"] for row in self._rows(query))
 
+    def sources(self) -> list[str]:
+        """Return the names of the sources of which mentions are kept."""
+        return [row["source"] for row in self._rows(select(observations.c.source).distinct())]
+
     def choose(self, chosen: Chosen) -> dict[str, int]:
         """Return how many mentions would be forgotten, by run."""
         return {run_id: len(rows) for run_id, rows in self._chosen(chosen).items()}

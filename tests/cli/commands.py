@@ -34,12 +34,12 @@ def environment(folder: Path) -> dict[str, str]:
     return {**kept, "GATE_STORE": str(folder / "gate.db"), "PYTHONWARNINGS": "error", "COLUMNS": "100"}
 
 
-def gate(folder: Path, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run ``gate`` to its end."""
+def gate(folder: Path, *words: str, text: str | None = None, token: str = "") -> subprocess.CompletedProcess[str]:
+    """Run ``gate`` to its end, with a token for X where one is given."""
     return subprocess.run(
         [sys.executable, "-m", "gate", *words],
         cwd=folder,
-        env=environment(folder),
+        env=environment(folder) | ({"X_BEARER_TOKEN": token} if token else {}),
         input=text,
         capture_output=True,
         text=True,

@@ -17,7 +17,7 @@ from gate.http import Adapter, Deadline, guard, json_object, reset_at
 from gate.sources.x.refusals import TOO_MANY, limited, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from gate.ports import Clock
@@ -77,6 +77,15 @@ class Client:
         """
         call = partial(self._tweepy.get_recent_tweets_count, query, granularity="hour", **bounds)
         return self._call("/2/tweets/counts/recent", call)
+
+    def lookup(self, ids: Sequence[str]) -> dict[str, Any]:
+        """Return the posts with these ids, 100 at most, and an error for each that may not be shown.
+
+        Raises:
+            SourceRefused: as for ``search``.
+            SourceDown: as for ``search``.
+        """
+        return self._call("/2/tweets", partial(self._tweepy.get_tweets, list(ids)))
 
     def close(self) -> None:
         """Close the connections."""

@@ -19,10 +19,11 @@ from gate.sources.x.cursor import written_at
 from gate.sources.x.refusals import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 LONGEST_ID = 19
 LONGEST_QUOTE = 80
+GONE = {"resource-not-found", "not-authorized-for-resource"}
 _KINDS = (("retweeted", "repost"), ("quoted", "quote"), ("replied_to", "reply"))
 _OLD_LANGUAGE_CODES = {"in": "id", "iw": "he", "ji": "yi"}
 _NO_LANGUAGE = {"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"}
@@ -182,3 +183,20 @@ def _object(value: object) -> Mapping[str, Any]:
 
 def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def gone(reply: dict[str, Any], asked: Collection[str]) -> tuple[frozenset[str], int]:
+    """Return which posts X says may not be shown any more, and how many it returned.
+
+    Deleted is ``resource-not-found``; hidden, suspended or made private is ``not-authorized-for-resource``. Both must be
+    forgotten (X Developer Policy, "Content compliance"). Anything else that is wrong with a post says nothing of it.
+    """
+    errors = reply.get("errors")
+    listed = errors if isinstance(errors, list) else []
+    found = {
+        str(each.get("resource_id"))
+        for each in listed
+        if isinstance(each, dict) and str(each.get("type")).rpartition("/")[2] in GONE
+    }
+    data = reply.get("data")
+    return frozenset(found & set(asked)), len(data) if isinstance(data, list) else 0

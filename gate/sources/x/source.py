@@ -13,10 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gate.errors import SourceFault, SourceRefused
-from gate.model import Cost, Fetch
+from gate.model import Cost, Fetch, Gone
 from gate.sources.x import doctor, posts
 from gate.sources.x.client import Client
 from gate.sources.x.cursor import Cursor, id_at, written_at
+from gate.sources.x.options import READ_USD
 from gate.sources.x.spending import Purse
 from gate.sources.x.walk import Stop, Stretch, Walker, gap_stretch
 
@@ -36,6 +37,8 @@ TOLERATED = timedelta(hours=1)
 """How much may be cut off at X's seven days before it is worth saying."""
 ENOUGH = timedelta(days=1)
 """What must be left of a period that is cut off there, and half of it, for it to count as heard."""
+AT_ONCE = 100
+"""Ids in one request."""
 CHECK_TIMEOUT = timedelta(seconds=15)
 
 
@@ -100,6 +103,23 @@ class Source:
             return doctor.refused(fault)
         now = self._context.clock.now()
         return doctor.report(query, count, client.headers, now, self._purse)
+
+    def gone(self, ids: Sequence[str]) -> Gone:
+        """Look posts up by id, 100 at a time; X bills those that are still there.
+
+        Raises:
+            SourceRefused: as for ``fetch``.
+            SourceDown: as for ``fetch``.
+        """
+        client, lost, there, cost = self._open(), set[str](), 0, Cost()
+        for start in range(0, len(ids), AT_ONCE):
+            client.give(CHECK_TIMEOUT)
+            some = ids[start : start + AT_ONCE]
+            deleted, found = posts.gone(client.lookup(some), some)
+            lost |= deleted
+            there += found
+            cost += Cost(requests=1, reads=found, usd=found * READ_USD)
+        return Gone(frozenset(lost), unanswered=len(ids) - len(lost) - there, cost=cost)
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,139 @@
+"""Forgetting who wrote what: in the run log and in evidence packs, by age, id, author, or as the platform asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gate import evidence, wiring
+from gate.errors import SourceFault
+from gate.model import Cost, Gone
+from gate.ports import Deletions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from gate.model import Dropped, Scored
+    from gate.policy import Policy, SourceSpec
+    from gate.ports import Clock
+    from gate.store import Chosen, Store
+
+AT_ONCE = 100
+"""Ids that a platform is asked about in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one source said of the mentions it once delivered."""
+
+    source: str
+    known: int
+    """Mentions that are kept of it."""
+    asked: int = 0
+    gone: int = 0
+    unanswered: int = 0
+    """Asked about, and neither there nor gone."""
+    cost: Cost = field(default_factory=Cost)
+    trouble: str = ""
+    """Why not all were asked about."""
+    hint: str = ""
+    required: bool = True
+    """Whether the trouble must be mended; a source that cannot tell never could."""
+
+
+@dataclass(slots=True)
+class Purged:
+    """What was forgotten, or would be."""
+
+    dry_run: bool
+    runs: dict[str, int] = field(default_factory=dict)
+    """Mentions by run of the log."""
+    packs: dict[str, int] = field(default_factory=dict)
+    """Mentions by evidence pack."""
+    sources: list[Asked] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a source could not say all that it was asked."""
+        return any(each.trouble and each.required for each in self.sources)
+
+
+def purge(
+    chosen: Chosen, why: str, *, store: Store, packs: Sequence[Path], clock: Clock, done: Purged
+) -> Iterator[str]:  # fmt: skip
+    """Forget what was chosen; yield the name of each run and pack as it is done, and count it in ``done``.
+
+    Raises:
+        StoreFault: the run log cannot be written.
+        EvidenceFault: a folder is no evidence pack, was changed, or cannot be written.
+    """
+    found = store.choose(chosen).items() if done.dry_run else store.forget(chosen, why)
+    for run_id, number in found:
+        done.runs[run_id] = done.runs.get(run_id, 0) + number
+        yield run_id
+    fits = _fits(chosen)
+    for folder in packs:
+        if done.dry_run:
+            number = sum(map(fits, evidence.mentions_of(folder)))
+        else:
+            number = evidence.forget(folder, fits, (clock.now(), why), wiring.decide_again)
+        done.packs[str(folder)] = done.packs.get(str(folder), 0) + number
+        yield str(folder)
+
+
+def ask(
+    policy: Policy, spec: SourceSpec, ids: Sequence[str], clock: Clock, environ: Mapping[str, str], tick: Callable[[int], None]
+) -> tuple[Asked, frozenset[str]]:  # fmt: skip
+    """Ask a source which of its mentions are gone; what it said before it failed holds.
+
+    Args:
+        policy: whose source it is.
+        spec: the source.
+        ids: of the mentions that are kept of it.
+        clock: for its deadlines.
+        environ: where its secrets are.
+        tick: told how many ids were asked about, as it goes.
+    """
+    gone, asked, trouble, hint = Gone(frozenset()), 0, "", ""
+    with wiring.open_sources(policy, [spec], clock, environ) as (listener,):
+        source = listener.source
+        if not isinstance(source, Deletions):
+            why = "it cannot tell which posts are gone"
+            said = Asked(spec.name, len(ids), trouble=why, hint="purge by age (--older-than)", required=False)
+            return said, frozenset()
+        try:
+            for start in range(0, len(ids), AT_ONCE):
+                some = ids[start : start + AT_ONCE]
+                answer = source.gone(some)
+                asked += len(some)
+                unanswered = gone.unanswered + answer.unanswered
+                gone = Gone(gone.ids | answer.ids, unanswered, gone.cost + answer.cost)
+                tick(len(some))
+        except SourceFault as fault:
+            trouble, hint = fault.message, fault.hint
+    said = Asked(spec.name, len(ids), asked, len(gone.ids), gone.unanswered, gone.cost, trouble, hint)
+    return said, gone.ids
+
+
+def kept_ids(store: Store, packs: Sequence[Path], source: str) -> list[str]:
+    """Return the ids of a source's mentions that are in the run log or in a pack."""
+    inside = (each.id for folder in packs for each in evidence.mentions_of(folder) if each.source == source)
+    return sorted({*store.known_ids(source), *inside})
+
+
+def sources_of(store: Store, packs: Sequence[Path]) -> list[str]:
+    """Return the names of all sources of which mentions are kept."""
+    return sorted({*store.sources(), *(each.source for folder in packs for each in evidence.mentions_of(folder))})
+
+
+def _fits(chosen: Chosen) -> Callable[[Scored | Dropped], bool]:
+    def fits(mention: Scored | Dropped) -> bool:
+        if chosen.source and mention.source != chosen.source:
+            return False
+        at: datetime | None = mention.seen_at or mention.created_at
+        old = chosen.before is not None and at is not None and at < chosen.before
+        return old or mention.id in chosen.ids or bool(mention.author and mention.author in chosen.authors)
+
+    return fits

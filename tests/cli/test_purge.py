@@ -1,0 +1,142 @@
+"""``gate purge``: what is forgotten is gone from the disk, and old verdicts hold all the same."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from tests.cli.commands import POLICY, check, gate, history, project
+from tests.servers.http_server import Reply, Server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def halted(folder: Path) -> Path:
+    """Judge a bad release, with texts in the evidence pack."""
+    done = check(project(folder, history(0.9)), "--keep-text", "--evidence", "pack")
+    assert done.returncode == 10
+    return folder
+
+
+def everything(folder: Path) -> str:
+    """Return all that is on the disk of the run log and the pack."""
+    with closing(sqlite3.connect(folder / "gate.db")) as raw:
+        rows = raw.execute("SELECT mention, author, conversation FROM observations").fetchall()
+        events = raw.execute("SELECT data FROM events").fetchall()
+    return repr(rows + events) + (folder / "pack" / "mentions.jsonl").read_text()
+
+
+def test_what_is_old_is_forgotten_and_the_verdict_holds(tmp_path: Path) -> None:
+    """No text, id or author is left in log and pack; both still verify, and say what was forgotten."""
+    folder = halted(tmp_path)
+    before = (folder / "pack" / "verdict.json").read_bytes()
+    assert "I hate it" in everything(folder)
+    dry = gate(folder, "purge", "--older-than", "0s", "--evidence", "pack", "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert "would be forgotten" in dry.stdout
+    assert "I hate it" in everything(folder)
+    done = gate(folder, "purge", "--older-than", "0s", "--evidence", "pack")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].endswith("`gate log --verify` and `gate replay` still hold.")
+    left = everything(folder)
+    assert not [word for word in ("I hate it", "m1001", "love") if word in left]
+    assert gate(folder, "log", "--verify").returncode == 0
+    assert "was forgotten (older than 0s); scores and times stay" in gate(folder, "log").stdout
+    replayed = gate(folder, "replay", "pack")
+    assert replayed.returncode == 10
+    assert "cannot be shown any more" in replayed.stdout
+    assert (folder / "pack" / "verdict.json").read_bytes() == before
+    again = gate(folder, "purge", "--older-than", "0s", "--evidence", "pack")
+    assert again.stdout == "Nothing to forget.\n"
+
+
+def test_one_author_is_forgotten_everywhere(tmp_path: Path) -> None:
+    """The author is named as the platform names them; others are untouched, and people still count as they did."""
+    folder = halted(tmp_path)
+    lines = (folder / "pack" / "mentions.jsonl").read_text().splitlines()
+    done = gate(folder, "purge", "--author", "a1001", "--evidence", "pack", "--json")
+    found = json.loads(done.stdout)
+    assert (list(found["runs"].values()), found["packs"]) == ([1], {"pack": 1})
+    left = (folder / "pack" / "mentions.jsonl").read_text().splitlines()
+    assert sum(one != other for one, other in zip(lines, left, strict=True)) == 1
+    assert gate(folder, "replay", "pack").returncode == 10
+    assert gate(folder, "purge", "--id", "m1002", "--evidence", "pack").returncode == 0
+    assert gate(folder, "replay", "pack").stdout.count("cannot be shown any more") == 2
+    assert gate(folder, "log", "--verify").returncode == 0
+
+
+def test_a_log_that_was_emptied_by_hand_shows(tmp_path: Path) -> None:
+    """What looks forgotten without an event that says so, or was changed after it, is named."""
+    folder = halted(tmp_path)
+    gate(folder, "purge", "--id", "m1001")
+    with closing(sqlite3.connect(folder / "gate.db")) as raw, raw:
+        raw.execute("UPDATE observations SET negative = 0 WHERE purged IS NOT NULL")
+    assert "what is left of them was changed" in gate(folder, "log", "--verify").stderr
+    with closing(sqlite3.connect(folder / "gate.db")) as raw, raw:
+        raw.execute("UPDATE observations SET mention = '', purged = 99 WHERE mention = 'm1002'")
+    assert "was emptied, and no event says so" in gate(folder, "log", "--verify").stderr
+
+
+def test_a_changed_pack_is_not_purged(tmp_path: Path) -> None:
+    """Purging would make a forged pack look whole."""
+    folder = halted(tmp_path)
+    path = folder / "pack" / "mentions.jsonl"
+    path.write_text(path.read_text().replace("I hate it", "I like it"))
+    done = gate(folder, "purge", "--id", "m1001", "--evidence", "pack")
+    assert (done.returncode, "mentions.jsonl was changed" in done.stderr) == (12, True)
+
+
+def test_nothing_chosen_is_a_usage_fault(tmp_path: Path) -> None:
+    """Without a choice nothing is forgotten, least of all everything."""
+    done = gate(tmp_path, "purge")
+    assert (done.returncode, "--dry-run" in done.stderr) == (2, True)
+
+
+def x_policy(folder: Path, url: str) -> None:
+    """Have the run's source, by its name, be X at that address."""
+    source = f'{{type: x, name: file, base_url: "{url}"}}'
+    (folder / "gate.yml").write_text(POLICY.replace("{type: file, path: mentions.jsonl}", source))
+
+
+def test_what_the_platform_deleted_is_forgotten(tmp_path: Path) -> None:
+    """X is asked a hundred ids at a time; deleted and hidden posts go, those it does not answer for stay."""
+    folder = halted(tmp_path)
+
+    def answer(request: object) -> Reply:
+        ids = request.query["ids"].split(",")  # type: ignore[attr-defined]
+        kinds = {"m1001": "resource-not-found", "m1003": "not-authorized-for-resource", "m1005": "client-disconnected"}
+        errors = [
+            {"resource_id": each, "type": f"https://api.twitter.com/2/problems/{kinds[each]}", "title": "Not found"}
+            for each in ids
+            if each in kinds
+        ]
+        return Reply.of({"data": [{"id": each, "text": ""} for each in ids if each not in kinds], "errors": errors})
+
+    with Server(answer=answer) as server:
+        x_policy(folder, server.url)
+        dry = gate(folder, "purge", "--sync", "--dry-run", "--evidence", "pack", token="invented")
+        assert "would be asked about" in dry.stdout
+        assert server.requests == []
+        done = gate(folder, "purge", "--sync", "--evidence", "pack", token="invented")
+        assert done.returncode == 0, done.stderr
+        assert [len(request.query["ids"].split(",")) <= 100 for request in server.requests] == [True, True]
+    assert "2 gone; 1 unanswered" in done.stdout
+    left = everything(folder)
+    assert ["m1001'" in left, "m1003'" in left, "m1005'" in left] == [False, False, True]
+    assert gate(folder, "replay", "pack").returncode == 10
+    assert gate(folder, "log", "--verify").returncode == 0
+
+
+def test_a_platform_that_does_not_answer_is_no_platform_without_deletions(tmp_path: Path) -> None:
+    """Exit 12 with the reason and nothing forgotten; a source that cannot tell says so and is no failure."""
+    folder = halted(tmp_path)
+    unable = gate(folder, "purge", "--sync")
+    assert (unable.returncode, "it cannot tell which posts are gone" in unable.stdout) == (0, True)
+    with Server(Reply.of({"title": "Unauthorized", "status": 401}, 401)) as server:
+        x_policy(folder, server.url)
+        done = gate(folder, "purge", "--sync", token="invented")
+    assert (done.returncode, "X does not know the key" in done.stdout) == (12, True)
+    assert "m1001" in everything(folder)
