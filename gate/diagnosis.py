@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gate import wiring
+from gate.decide import words
 from gate.errors import GateError
-from gate.model import Check
+from gate.model import Check, Cost
+from gate.policy import format_duration
+from gate.report import costs
+from gate.report.content import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gate.policy import Policy
+    from gate.model import Rate
+    from gate.policy import Policy, SourceSpec
     from gate.ports import Clock
 
 PROBE = "I love it, but it crashes since the update"
@@ -31,13 +38,76 @@ class Diagnosis:
 
 def diagnose(policy: Policy, clock: Clock, environ: Mapping[str, str], store: str | None) -> list[Diagnosis]:
     """Try everything and report; nothing raises, as the report is the point."""
+    heard = list(_sources(policy, clock, environ))
     return [
-        Diagnosis("policy", Check("valid", ok=True, detail=f"{policy.path}, {len(policy.rules)} rules")),
+        Diagnosis("policy", Check("valid", ok=True, detail=f"{policy.path}, {count(len(policy.rules), 'rule')}")),
         *_clock(clock),
         *_store(clock, environ, store),
         *_scorer(policy, clock, environ),
-        *_sources(policy, clock, environ),
+        *heard,
+        *forecast(policy, {each.part: each.check.rate for each in heard if each.check.rate}),
     ]
+
+
+def forecast(policy: Policy, rates: Mapping[str, Rate]) -> Iterator[Diagnosis]:
+    """Say what a whole run will bring and cost, by what its sources have delivered lately.
+
+    Args:
+        policy: of the run.
+        rates: of the sources that know, by name.
+    """
+    window, hour = policy.window, timedelta(hours=1)
+    looks = math.ceil((window.length - window.settle) / window.every) + 1
+    before = timedelta(0) if policy.baseline.file else policy.baseline.length
+    total, mentions = Cost(), 0.0
+    for spec in (*policy.sources, *policy.control):
+        if rate := rates.get(spec.name):
+            expected = rate.mentions_per_hour * ((window.length + before) / hour)
+            cost = _times(rate.look, looks + 1) + _times(rate.mention, expected)
+            yield from _budget(spec, cost)
+            total += cost
+    known = [spec for spec in policy.sources if spec.name in rates]
+    for spec in known:
+        mentions += rates[spec.name].mentions_per_hour * (window.length / hour)
+    unknown = [spec.name for spec in (*policy.sources, *policy.control) if spec.name not in rates]
+    plan = f"{count(looks, 'look')}" + (f" and a baseline of {format_duration(before)}" if before else "")
+    said = f"{plan}: about {costs.cost(total) or 'nothing'}"
+    said += f"; not counted: {', '.join(unknown)}" if unknown else ""
+    yield Diagnosis("run", Check("cost", ok=True, detail=said), required=False)
+    if known:
+        yield Diagnosis("run", _volume(policy, mentions, whole=len(known) == len(policy.sources)), required=False)
+
+
+def _volume(policy: Policy, mentions: float, *, whole: bool) -> Check:
+    length, needed = policy.window.length, policy.minimum.mentions
+    seen = (
+        f"{'about' if whole else 'at least'} {words.mentions(round(mentions))} in a window of {format_duration(length)}"
+    )
+    if mentions >= needed or not whole:
+        return Check("volume", ok=True, detail=f"{seen}, going by what the sources had lately; minimum {needed:,}")
+    detail = f"{seen}, going by what the sources had lately, and the policy's minimum is {needed:,}: INCONCLUSIVE"
+    longer = format_duration(_whole_hours(length * (needed / mentions))) if mentions else ""
+    longer = f"watch longer (window.length: {longer}), " if longer else ""
+    return Check("volume", ok=False, detail=detail, fix=f"{longer}add a source, or lower minimum.mentions")
+
+
+def _budget(spec: SourceSpec, cost: Cost) -> Iterator[Diagnosis]:
+    budget = spec.budget
+    reads = min((each for each in (budget.reads, budget.reads_per_day) if each), default=None) if budget else None
+    usd = min((each for each in (budget.usd, budget.usd_per_day) if each), default=None) if budget else None
+    if (reads and cost.reads > reads) or (usd and cost.usd > usd):
+        allowed = ", ".join([f"{reads:,} reads"] * bool(reads) + [f"US$ {usd or 0:,.2f}"] * bool(usd))
+        detail = f"a run takes about {costs.cost(cost)}, the budget is {allowed}: the source will be incomplete"
+        fix = "raise the budget, narrow the query, or shorten the baseline"
+        yield Diagnosis(spec.name, Check("budget", ok=False, detail=detail, fix=fix), required=False)
+
+
+def _times(cost: Cost, number: float) -> Cost:
+    return Cost(round(cost.requests * number), round(cost.reads * number), round(cost.usd * number, 2))
+
+
+def _whole_hours(length: timedelta) -> timedelta:
+    return timedelta(hours=math.ceil(length / timedelta(hours=1)))
 
 
 def _clock(clock: Clock) -> Iterator[Diagnosis]:
@@ -48,8 +118,8 @@ def _clock(clock: Clock) -> Iterator[Diagnosis]:
 def _store(clock: Clock, environ: Mapping[str, str], store: str | None) -> Iterator[Diagnosis]:
     try:
         with wiring.open_store(store, clock, environ) as (log, _):
-            count = len(log.runs(limit=1000))
-        yield Diagnosis("store", Check("run log", ok=True, detail=f"open, {count} runs recorded"))
+            recorded = count(len(log.runs(limit=1000)), "run")
+        yield Diagnosis("store", Check("run log", ok=True, detail=f"open, {recorded} recorded"))
     except GateError as fault:
         yield Diagnosis("store", Check("run log", ok=False, detail=fault.message, fix=fault.hint))
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gate.diagnosis import Diagnosis
 
 
 @click.command("doctor", short_help="Try keys, sources, clock and store.")
@@ -17,7 +22,9 @@ import click
 def command(path: Path, *, store: str | None, as_json: bool) -> NoReturn:
     """Try everything a run needs, for real, and say what to mend.
 
-    Each source is asked with one cheap call. Exits with 12 if a required part does not work.
+    Each source is asked with one cheap call: whether the key works, what is left of its quota, what
+    a look costs; at the end stands what a whole run will bring and cost. Exits with 12 if a required
+    part does not work.
 
     \b
     gate doctor
@@ -35,15 +42,20 @@ def command(path: Path, *, store: str | None, as_json: bool) -> NoReturn:
     else:
         for each in diagnoses:
             mark = "ok  " if each.check.ok else "FAIL" if each.required else "warn"
-            say(f"{mark}  {each.part}: {each.check.what}: {each.check.detail}")
+            # Each part made safe by itself: a whole line would lose its columns.
+            show(f"{mark}  {safe.terminal(f'{each.part}: {each.check.what}: {each.check.detail}')}")
             if each.check.fix and not each.check.ok:
                 say(f"      next: {each.check.fix}")
-        say(_closing([each.part for each in diagnoses if each.required and not each.check.ok]))
+        say(_closing(diagnoses))
     broken = any(each.required and not each.check.ok for each in diagnoses)
     sys.exit(12 if broken else 0)
 
 
-def _closing(broken: list[str]) -> str:
-    if not broken:
-        return "\nReady: `gate check` can run."
-    return f"\nNot ready: mend {', '.join(dict.fromkeys(broken))} first."
+def _closing(diagnoses: Sequence[Diagnosis]) -> str:
+    if broken := [each.part for each in diagnoses if each.required and not each.check.ok]:
+        return f"\nNot ready: mend {', '.join(dict.fromkeys(broken))} first."
+    if [each for each in diagnoses if each.check.what == "volume" and not each.check.ok]:
+        return "\nReady, but expect INCONCLUSIVE: too few people write for this window. `gate check` can run."
+    if warned := [each.part for each in diagnoses if not each.check.ok]:
+        return f"\nReady: `gate check` can run; see the warnings of {', '.join(dict.fromkeys(warned))}."
+    return "\nReady: `gate check` can run."

@@ -30,14 +30,15 @@ class Moment(click.ParamType[datetime | timedelta]):
         if text == "now":
             return timedelta(0)
         if text.endswith("ago"):
-            ago = _duration(text.removesuffix("ago").strip(), lambda why: self.fail(why, param, ctx))
+            units = f"{value!r} is no time; write `10m ago`, `2h ago`, `1d ago`, `now` or 2026-03-10T14:00:00Z"
+            ago = _duration(text.removesuffix("ago").strip(), lambda _why: self.fail(units, param, ctx))
             if ago > LONGEST_AGO:
                 self.fail(f"{value!r} is longer ago than any release; write e.g. `10m ago`", param, ctx)
             return ago
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
-            self.fail(f"{value!r} is no time; write 2026-03-10T14:00:00Z, `now` or `10m ago`", param, ctx)
+            self.fail(f"{value!r} is no time; write 2026-03-10T14:00:00Z, `now`, `10m ago` or `2h ago`", param, ctx)
         if moment.tzinfo is None:
             whole = moment.isoformat()  # A date alone cannot take a zone.
             self.fail(

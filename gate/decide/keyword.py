@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from gate.decide.words import people
 from gate.model import Decision, Finding
 
 if TYPE_CHECKING:
@@ -74,9 +75,11 @@ class KeywordState:
         count, needed = len(self._authors), self._options.authors
         said = ", ".join(f"“{phrase}” ({n})" for phrase, n in sorted(self._counts.items(), key=lambda i: (-i[1], i[0])))
         if count >= needed:
-            sentence = f"{count} authors name {said}; {needed} are enough to halt"
+            sentence = f"{people(count)} {'names' if count == 1 else 'name'} {said}; {needed} {'is' if needed == 1 else 'are'} enough to halt"
         else:
-            sentence = f"{count} of {needed} authors name a listed phrase" + (f": {said}" if said else "")
+            sentence = f"{count} of {people(needed)} {'names' if needed == 1 else 'name'} a listed phrase" + (
+                f": {said}" if said else ""
+            )
         return Finding(
             rule="keyword",
             harm=self.harmful(),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from gate.decide.words import about, lasting, mentions, percent
+from gate.decide.words import about, lasting, mentions, people, percent
 from gate.model import Coverage, Decision, Finding, Outcome, Tally
 
 if TYPE_CHECKING:
@@ -136,9 +136,9 @@ def _lack(minimum: Minimum, tally: Tally) -> str:
     if tally.mentions_post < minimum.mentions:
         short.append(f"{mentions(tally.mentions_post)} since the deploy, {minimum.mentions} needed")
     if tally.authors < minimum.authors:
-        short.append(f"{tally.authors} authors, {minimum.authors} needed")
+        short.append(f"{people(tally.authors)}, {minimum.authors} needed")
     if tally.sources < minimum.sources:
-        short.append(f"{tally.sources} sources heard, {minimum.sources} needed")
+        short.append(f"{tally.sources} source{'' if tally.sources == 1 else 's'} heard, {minimum.sources} needed")
     return "; ".join(short)
 
 

@@ -10,6 +10,11 @@ def mentions(count: int) -> str:
     return f"{count:,} mention{'' if count == 1 else 's'}"
 
 
+def people(count: int) -> str:
+    """``1 author``, ``15 authors``."""
+    return f"{count:,} author{'' if count == 1 else 's'}"
+
+
 def percent(share: float) -> str:
     """``37 %``; one digit after the point below ten, where it matters.
 

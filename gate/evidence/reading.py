@@ -28,9 +28,12 @@ def changed_files(folder: Path) -> dict[str, str]:
     """
     try:
         found = {path.name for path in folder.iterdir()}
-        if not found & {*FILES, MANIFEST}:
-            message = f"{folder} is not an evidence pack: it has no {MANIFEST}"
-            raise EvidenceFault(message, hint="name the folder that was given to --evidence")
+        # Not by any file of a pack: a folder of mentions.jsonl and policy.yml is somebody's project.
+        if not found & {MANIFEST, "looks.jsonl", "verdict.json"}:
+            packs = sorted(path for path in folder.iterdir() if (path / MANIFEST).is_file())
+            message = f"{folder.resolve()} is not an evidence pack: it has no {MANIFEST}"
+            inside = f"it holds evidence packs, name one: {', '.join(map(str, packs[:5]))}" if packs else ""
+            raise EvidenceFault(message, hint=inside or "name the folder that was given to --evidence")
         problems = dict.fromkeys(sorted(found - {*FILES, MANIFEST}), "is not part of the pack")
         problems |= dict.fromkeys([name for name in (*FILES, MANIFEST) if name not in found], "is missing")
         irregular = [name for name in found - problems.keys() if not stat.S_ISREG((folder / name).lstat().st_mode)]

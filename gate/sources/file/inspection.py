@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from gate.model import Check
+from gate.decide.words import mentions
+from gate.model import Check, Cost, Rate
 from gate.sources.file.opening import CUT_OFF
 
 if TYPE_CHECKING:
@@ -55,19 +57,31 @@ class Inspection:
                 self._what,
                 ok=whole and self._mentions > 0,
                 detail=self._content(),
+                rate=None if stream else self._rate(),
                 fix="" if whole and self._mentions else "look at what writes the file: it is empty or unfinished",
             )
         ]
         if self._bad:
-            detail = f"{self._bad:,} lines are no mentions; the first is {self._first_bad}"
+            detail = f"{self._bad:,} {'line is no mention' if self._bad == 1 else 'lines are no mentions'}; the first is {self._first_bad}"
             checks.append(Check(self._what, ok=skip, detail=detail, fix="mend them, or set `bad_lines: skip`"))
         if count := self._reader.times.zoneless:
-            checks.append(Check(self._what, ok=True, detail=f"{count:,} times carry no zone; `timezone:` is used"))
+            checks.append(
+                Check(
+                    self._what,
+                    ok=True,
+                    detail=f"{count:,} {'time carries' if count == 1 else 'times carry'} no zone; `timezone:` is used",
+                )
+            )
         if stream and self._mentions and stream not in self._streams:
             known = ", ".join(sorted(self._streams - {""})[:5]) or "none"
             detail = f"no mention is of the stream {stream!r}; streams in it: {known}"
             checks.append(Check(self._what, ok=False, detail=detail, fix="correct the release's `stream`"))
         return checks
+
+    def _rate(self) -> Rate | None:
+        if not (self._first and self._last and self._last > self._first):
+            return None
+        return Rate(self._mentions / ((self._last - self._first) / timedelta(hours=1)), look=Cost())
 
     def _count(self, record: Record) -> None:
         if not record.fields and not record.fault:
@@ -92,6 +106,4 @@ class Inspection:
     def _content(self) -> str:
         if self._first is None or self._last is None:
             return f"no mentions{self._end}"
-        return (
-            f"{self._mentions:,} mentions, {self._first:%Y-%m-%d %H:%M} to {self._last:%Y-%m-%d %H:%M} UTC{self._end}"
-        )
+        return f"{mentions(self._mentions)}, {self._first:%Y-%m-%d %H:%M} to {self._last:%Y-%m-%d %H:%M} UTC{self._end}"
