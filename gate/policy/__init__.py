@@ -17,9 +17,9 @@ from gate.policy.sections import (
     Overrides,
     Policy,
     ScorerSpec,
-    SourceSpec,
     Window,
 )
+from gate.policy.specs import SourceSpec
 from gate.policy.template import template
 from gate.policy.values import format_duration, parse_duration
 

@@ -22,7 +22,8 @@ from gate.policy.checks import (
 from gate.policy.faults import Faults, shown
 from gate.policy.fields import field_types, no_mapping, read_options, read_value
 from gate.policy.plugging import read_items, read_plug, read_scorer, read_typed
-from gate.policy.sections import DEFAULT_SCORER, ActionSpec, Baseline, Policy, SourceSpec, Window
+from gate.policy.sections import DEFAULT_SCORER, ActionSpec, Baseline, Policy, Window
+from gate.policy.specs import SourceSpec
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gate.decide import RULES, Minimum, On, Rule, Rules, Share
 from gate.filters import Filters
-from gate.policy.specs import SourceSpec
 from gate.policy.values import format_duration, plain, plain_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from gate.policy.specs import SourceSpec
 
 DEFAULT_SCORER = "blend"
 LONGEST = timedelta(days=30)
