@@ -50,6 +50,8 @@ class SourceContext:
     secret: Callable[[str], str]
     """Resolve ``${NAME}`` from the environment (or NAME_FILE); raises SourceRefused."""
     clock: Clock
+    window: timedelta | None = None
+    """How long the policy listens after a deploy, for ``check``; None where there is no policy."""
 
 
 @dataclass(frozen=True, slots=True)

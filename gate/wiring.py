@@ -179,6 +179,7 @@ def open_sources(  # noqa: PLR0913 - all but the first by name
                 stream=stream,
                 secret=lambda reference: resolve_secret(reference, environ),
                 clock=clock,
+                window=policy.window.length,
             )
             make: Callable[[], Source] = partial(plugins.load("sources", spec.type).Source, spec.options, context)
             source = pool.join(_asked(spec, context), spec.name, make, clock) if pool else make()

@@ -27,6 +27,7 @@ from gate.http.keys import Key
 from gate.http.rates import Quota, quota, reset_at
 from gate.http.replies import Reply, json_object, redact
 from gate.http.retry import Retry
+from gate.http.signing import signed
 from gate.http.statuses import one_line
 from gate.http.stopping import interrupt, resume
 
@@ -56,4 +57,5 @@ __all__ = [
     "reset_at",
     "resume",
     "session",
+    "signed",
 ]

@@ -170,11 +170,11 @@ class Client:
         sent = {"Content-Type": kind, **(headers or {})}
         return self._ask("POST", joined(self.base_url, path, query), sent, accept, again=again, body=body.encode())
 
-    def authorize(self, value: str, *, header: str = "Authorization", prefix: str = "Bearer ") -> None:
-        """Send this from now on: a token that was not in the environment but was just issued."""
+    def authorize(self, value: str, *, header: str = "Authorization", prefix: str = "Bearer ", hide: str = "") -> None:
+        """Send this from now on: a token just issued. ``hide`` is taken out of replies too: the key it was made with."""
         if self._key and self._key.header == header:
             self._key = None  # the one from the environment, if it was not sent yet, must not replace this one
-        self._adapter.authorize(headers={header: prefix + value}, secrets=(value,))
+        self._adapter.authorize(headers={header: prefix + value}, secrets=(value, hide))
 
     def hold_until(self, moment: datetime) -> None:
         """Ask nothing before that time: the reply said so in words that only the source understands."""
