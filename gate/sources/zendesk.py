@@ -34,9 +34,9 @@ WHO = "Zendesk"
 EXPORT = "/api/v2/incremental/tickets/cursor.json"
 LAG = timedelta(minutes=1)
 """Zendesk leaves out what changed within the minute before a request."""
+OVERLAP = timedelta(minutes=5)
 LARGEST_PAGE = 1000
 _STARS = {"good": 5.0, "bad": 1.0}
-_HOST = re.compile(r"https://[a-z0-9-]+\.zendesk\.com")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ class Options:
     """Only tickets that came this way, in Zendesk's words (web, email, api, chat …); all if none is given."""
     tags: tuple[str, ...] = ()
     """Only tickets with one of these tags; all if none is given."""
+    opened_by_others: bool = False
+    """Also tickets that somebody else opened for the customer: an agent on the phone, a form of yours by the API."""
     page_size: int = LARGEST_PAGE
     """Tickets asked for at once, 1 to 1000."""
     max_pages: int = 5
@@ -96,7 +98,7 @@ class Source:
             404: "check `server`: it is the account's own address, e.g. https://acme.zendesk.com",
         }
         self._client = Client(options.server, context, who=WHO, key=key, hints=hints)
-        self._paging = Paging(WHO, order="any", resume="place", max_pages=options.max_pages, lag=LAG)
+        self._paging = Paging(WHO, order="any", resume="place", max_pages=options.max_pages, overlap=OVERLAP, lag=LAG)
 
     def fetch(self, request: Request) -> Fetch:
         """Return the tickets opened in the asked period that earlier polls did not return, oldest first.
@@ -141,8 +143,11 @@ class Source:
     def _mention(self, ticket: Mapping[str, Any]) -> Mention | None:
         channel = (ticket.get("via") or {}).get("channel") or ""
         tags = set(ticket.get("tags") or ())
-        # A suspended or deleted ticket is most often spam; is_public is false where an agent opened it for colleagues.
+        # What is deleted is most often spam, which Zendesk deletes as it is marked; what is not public is for colleagues.
         if ticket.get("status") == "deleted" or ticket.get("is_public") is False:
+            return None
+        # The first comment is always the submitter's.
+        if not self._options.opened_by_others and ticket.get("submitter_id") not in {None, ticket.get("requester_id")}:
             return None
         if self._options.channels and channel not in self._options.channels:
             return None
