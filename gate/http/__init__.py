@@ -29,24 +29,29 @@ from gate.http.replies import Reply, json_object, redact
 from gate.http.retry import Retry
 from gate.http.signing import signed
 from gate.http.statuses import one_line
-from gate.http.stopping import interrupt, resume
+from gate.http.stopping import CutOff, go_on, interrupt, resume
+from gate.http.streaming import Lines, StreamAdapter
 
 __all__ = [
     "Adapter",
     "CircuitOpen",
     "Client",
     "ConnectionFault",
+    "CutOff",
     "Deadline",
     "DeadlinePassed",
     "Key",
     "Limits",
+    "Lines",
     "Quota",
     "RateLimited",
     "Reply",
     "Retry",
     "ServerFault",
+    "StreamAdapter",
     "address_problem",
     "diagnose",
+    "go_on",
     "guard",
     "interrupt",
     "joined",

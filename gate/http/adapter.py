@@ -103,11 +103,13 @@ class Adapter(HTTPAdapter):
         left = self.deadline.seconds_left() if self.deadline else self._limits.read
         options |= {"stream": True, "timeout": (min(self._limits.connect, left), min(self._limits.read, left))}
         try:
-            response = super().send(outgoing, **options)
-            body = self._body(response)
+            return self._whole(request, super().send(outgoing, **options))
         except (requests.RequestException, HTTPError, OSError) as error:
             # Not chained: the cause holds the request, and with it credentials.
             raise self._failure(error, short_of_time=bool(self.deadline) and left <= self._limits.read) from None
+
+    def _whole(self, request: requests.PreparedRequest, response: requests.Response) -> requests.Response:
+        body = self._body(response)
         # A new response: the one requests built holds the request with its credentials.
         answer = requests.Response()
         answer.status_code, answer.reason, answer.url = response.status_code, response.reason, response.url

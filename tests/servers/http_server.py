@@ -30,6 +30,8 @@ class Reply:
     how: How = "whole"
     """``cut``: half of the body, then the connection is closed. ``drip``: a byte at a time, without
     end. ``drip-headers``: the same before the body. ``hang``: nothing at all until the test is over."""
+    pieces: Iterable[bytes] | None = None
+    """In place of a body: sent as they come, chunked; the connection is closed after the last one."""
 
     @classmethod
     def of(cls, value: object, status: int = 200, **headers: str) -> Reply:
@@ -148,6 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
+        if reply.pieces is not None:
+            self._stream(reply.pieces)
+            return
         length = 10_000_000 if reply.how == "drip" else len(reply.body)
         self.send_header("content-length", str(length))
         self.end_headers()
@@ -158,6 +163,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self.wfile.write(reply.body)
+
+    def _stream(self, pieces: Iterable[bytes]) -> None:
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for piece in pieces:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
+        self.close_connection = True
 
     def _drip(self) -> None:
         while not self.owner.closing.wait(BETWEEN_BYTES):

@@ -7,7 +7,7 @@ X would refuse are refused in X's words' shape. Both generations of field names 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -98,7 +98,7 @@ class XApi:
         reply = self.before_answer(request) or self._refusal(request)
         if reply is None:
             reply = self._search(request.query) if request.path == SEARCH else self._counts(request.query)
-        return Reply(reply.status, reply.body, self._rate_headers(request.path) | dict(reply.headers), reply.how)
+        return replace(reply, headers=self._rate_headers(request.path) | dict(reply.headers))
 
     def _rate_headers(self, path: str) -> dict[str, str]:
         reset = self.reset or self.now() + timedelta(minutes=15)
@@ -175,7 +175,7 @@ class XApi:
             token = f"b26v89c19zqg8o3{len(self._tokens):x}"
             self._tokens[token] = int(shown[-1]["id"])
             body["meta"]["next_token"] = token
-        return Reply.of(self._named(body))
+        return Reply.of(self.named(body))
 
     def _counts(self, query: dict[str, str]) -> Reply:
         found = self._found(query)
@@ -188,7 +188,7 @@ class XApi:
             for hour, count in sorted(buckets.items())
         ]
         body: dict[str, Any] = {"meta": {"total_tweet_count": len(found)}}
-        return Reply.of(self._named(body | ({"data": data} if data else {})))
+        return Reply.of(self.named(body | ({"data": data} if data else {})))
 
     def _user(self, user_id: str) -> dict[str, Any]:
         return {
@@ -199,9 +199,10 @@ class XApi:
             "public_metrics": {"followers_count": 12, "following_count": 3, "tweet_count": 45, "listed_count": 0},
         }
 
-    def _named(self, value: Any) -> Any:  # noqa: ANN401  # any JSON
+    def named(self, value: Any) -> Any:  # noqa: ANN401  # any JSON
+        """Return it in the generation of names that is spoken."""
         if self.naming == "tweet":
             return value
         if isinstance(value, dict):
-            return {NEW_NAMES.get(name, name): self._named(each) for name, each in value.items()}
-        return [self._named(each) for each in value] if isinstance(value, list) else value
+            return {NEW_NAMES.get(name, name): self.named(each) for name, each in value.items()}
+        return [self.named(each) for each in value] if isinstance(value, list) else value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gate.http import address_problem
-from gate.ports import Secret  # noqa: TC001 - the policy reads the types of options at run time
+from gate.ports import Secret
 
 FEED = "https://itunes.apple.com"
 CONNECT = "https://api.appstoreconnect.apple.com"

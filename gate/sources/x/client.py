@@ -1,8 +1,12 @@
-"""tweepy, made safe to poll with.
+"""tweepy, made safe to poll with; and the stream, without tweepy.
 
 tweepy 4.17 has no timeout, sleeps and recurses on rate limits when asked to wait, and writes the
 bearer token to its debug log. So it gets a guarded session, never waits, and is given a stand-in
 for the token: the real one is added on the wire.
+
+Its StreamingClient cannot be made safe: it connects again by itself after sleeps of up to 320 seconds that nothing
+interrupts, and hears that it is to stop only at the next line. So the stream is a request of our own, and its rules
+go through tweepy's guarded session as plain requests.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from gate.errors import SourceRefused
-from gate.http import Adapter, Deadline, guard, json_object, reset_at
+from gate.http import Adapter, Deadline, Limits, Lines, StreamAdapter, guard, json_object, reset_at, session
 from gate.sources.x.refusals import TOO_MANY, limited, refusal
 
 if TYPE_CHECKING:
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
     from gate.ports import Clock
 
 BUILT_IN_HOST = "https://api.twitter.com"
+STREAM = "/2/tweets/search/stream"
+RULES = f"{STREAM}/rules"
+SILENCE = 30.0
+"""Seconds. X sends a sign of life every 20, often a little later."""
 POST_FIELDS = [
     "author_id",
     "conversation_id",
@@ -44,6 +52,8 @@ class Client:
 
         headers = {"Authorization": f"Bearer {token}"}
         self._adapter = Adapter(base_url, alias=BUILT_IN_HOST, headers=headers, secrets=(token,))
+        limits = Limits(read=SILENCE)
+        self._streaming = StreamAdapter(base_url, alias=BUILT_IN_HOST, headers=headers, secrets=(token,), limits=limits)
         self._tweepy = tweepy.Client("held-back", return_type=dict, wait_on_rate_limit=False)
         guard(self._tweepy.session, self._adapter).hooks["response"].append(self._judge)
         self._clock = clock
@@ -86,6 +96,45 @@ class Client:
             SourceDown: as for ``search``.
         """
         return self._call("/2/tweets", partial(self._tweepy.get_tweets, list(ids)))
+
+    def rules(self) -> dict[str, Any]:
+        """Return the rules of the app's stream.
+
+        Raises:
+            SourceRefused: as for ``search``.
+            SourceDown: as for ``search``.
+        """
+        return self._call(RULES, lambda: self._tweepy.session.get(f"{BUILT_IN_HOST}{RULES}").json())
+
+    def change_rules(self, change: Mapping[str, Any]) -> dict[str, Any]:
+        """Add rules to the stream or take them away, and return what came of it.
+
+        Raises:
+            SourceRefused: as for ``search``.
+            SourceDown: as for ``search``.
+        """
+        return self._call(RULES, lambda: self._tweepy.session.post(f"{BUILT_IN_HOST}{RULES}", json=change).json())
+
+    def stream(self, *, authors: bool, backfill: int) -> Lines:
+        """Connect to the stream; its lines stand for themselves, with no time limit but that of silence.
+
+        Raises:
+            SourceRefused: as for ``search``.
+            SourceDown: as for ``search``, or there is a connection already.
+        """
+        query = {"tweet.fields": ",".join(POST_FIELDS)}
+        if authors:
+            query |= {"expansions": "author_id", "user.fields": ",".join(USER_FIELDS)}
+        if backfill:
+            query["backfill_minutes"] = str(backfill)
+        # Compressed, a sign of life would wait in a buffer.
+        headers = {"Accept-Encoding": "identity"}
+        response = session(self._streaming).get(
+            f"{BUILT_IN_HOST}{STREAM}", params=query, headers=headers, stream=True, allow_redirects=False
+        )
+        if not response.ok or response.is_redirect:
+            raise refusal(response, self._clock.now(), self._key)
+        return self._streaming.lines(response)
 
     def close(self) -> None:
         """Close the connections."""

@@ -44,6 +44,16 @@ def report(query: str, count: int, headers: Mapping[str, str], now: datetime, pu
     return [*checks, Check("cost", ok=fits, detail=price, fix=fix, rate=rate)]
 
 
+def streaming(strangers: int | None) -> list[Check]:
+    """Say whether the app may stream, and how many rules of others it has; None where nobody asked."""
+    if strangers is None:
+        return []
+    if not strangers:
+        return [Check("stream", ok=True, detail="the app may stream, and has no other rules")]
+    detail = f"the app may stream, but has {strangers} other rules: their posts come, and are paid for, with ours"
+    return [Check("stream", ok=False, detail=detail, fix="use an app of its own for the gate, or remove those rules")]
+
+
 def _quota(headers: Mapping[str, str], now: datetime) -> str:
     left, limit = headers.get("x-rate-limit-remaining", ""), headers.get("x-rate-limit-limit", "")
     if not (left.isdecimal() and limit.isdecimal()):

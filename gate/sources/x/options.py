@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from gate import model
@@ -21,6 +21,7 @@ PROBE_USD = 0.005
 SMALLEST_PAGE = 10
 LARGEST_PAGE = 100
 LONGEST_QUERY = 4096
+LONGEST_BACKFILL = 5
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -46,7 +47,7 @@ class Budget(model.Budget):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Recent search on X: the last seven days, from 30 seconds ago backwards."""
+    """Recent search on X: the last seven days, from 30 seconds ago backwards; or the stream beside it."""
 
     query: str | None = None
     """Search query in X's own syntax; without it, the policy's release."""
@@ -66,6 +67,13 @@ class Options:
     """Ask for counts before the first search of a period, to compare the volume with the budget."""
     query_limit: int = 512
     """Longest query your access level takes; 4096 with enterprise access."""
+    mode: Literal["search", "stream"] = "search"
+    """``stream`` hears posts within seconds, by a rule that is removed afterwards; what was written before, and while
+    the connection was down, is searched for."""
+    backfill_minutes: int = 0
+    """What X is to send again after a connection broke, 1 to 5 minutes, where your access level allows it."""
+    buffer: int = 10_000
+    """Posts kept between two polls of a stream; of more, the rest is searched for."""
 
     def __post_init__(self) -> None:
         """Refuse what X would refuse.
@@ -89,6 +97,10 @@ def _problem(options: Options) -> str:
         return f"page_size must be {SMALLEST_PAGE} to {LARGEST_PAGE}"
     if options.max_pages < 1:
         return "max_pages must be at least 1"
+    if not 0 <= options.backfill_minutes <= LONGEST_BACKFILL:
+        return f"backfill_minutes must be 0 to {LONGEST_BACKFILL}"
+    if options.buffer < 1:
+        return "buffer must be at least 1"
     return _address_problem(options.base_url)
 
 

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from gate.errors import SourceDown, SourceRefused
-from gate.http import reset_at
+from gate.http import RateLimited, reset_at
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,15 +55,17 @@ def refusal(response: requests.Response, now: datetime, key: str) -> SourceFault
     return SourceDown(f"X is not well ({said})", hint="the next look tries again; see docs.x.com/status")
 
 
-def limited(reset: datetime | None, now: datetime) -> SourceDown:
+def limited(reset: datetime | None, now: datetime) -> RateLimited:
     """Return the error for a rate limit that ends then, as far as X says so."""
     if reset is None:
         message = "X's rate limit is reached, and it does not say until when"
-        return SourceDown(message, hint="look less often, or see whether another program uses the same app")
+        return RateLimited(message, hint="look less often, or see whether another program uses the same app")
     message = (
         f"X's rate limit is reached until {reset:%Y-%m-%d %H:%M:%S} UTC (in {(reset - now).total_seconds():.0f} s)"
     )
-    return SourceDown(message, hint="the first look after that goes on from here; looking less often avoids it")
+    return RateLimited(
+        message, hint="the first look after that goes on from here; looking less often avoids it", until=reset
+    )
 
 
 def _problem(response: requests.Response) -> tuple[str, str]:

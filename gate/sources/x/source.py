@@ -13,11 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gate.errors import SourceFault, SourceRefused
-from gate.model import Cost, Fetch, Gone
-from gate.sources.x import doctor, posts
+from gate.model import Cost, Fetch
+from gate.sources.x import doctor, lookup, posts, rules
 from gate.sources.x.client import Client
 from gate.sources.x.cursor import Cursor, id_at, written_at
-from gate.sources.x.options import READ_USD
+from gate.sources.x.live import Live
 from gate.sources.x.spending import Purse
 from gate.sources.x.walk import Stop, Stretch, Walker, gap_stretch
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from gate.model import Check, Request
+    from gate.model import Check, Gone, Request
     from gate.ports import SourceContext
     from gate.sources.x.options import Options
 
@@ -37,8 +37,8 @@ TOLERATED = timedelta(hours=1)
 """How much may be cut off at X's seven days before it is worth saying."""
 ENOUGH = timedelta(days=1)
 """What must be left of a period that is cut off there, and half of it, for it to count as heard."""
-AT_ONCE = 100
-"""Ids in one request."""
+OVER = timedelta(seconds=5)
+"""A period that ended longer ago is over: polls of one that lasts ask for what was written until now."""
 CHECK_TIMEOUT = timedelta(seconds=15)
 
 
@@ -58,7 +58,7 @@ class _Period:
 
 
 class Source:
-    """Recent search on X, polled."""
+    """Recent search on X, polled; and while a period lasts, the stream if the options say so."""
 
     def __init__(self, options: Options, context: SourceContext) -> None:
         """Remember the options; nothing is asked before the first poll."""
@@ -66,6 +66,7 @@ class Source:
         self._context = context
         self._client: Client | None = None
         self._purse = Purse(options.budget, authors=options.author_details)
+        self._live = Live(options, context, self._purse)
 
     def fetch(self, request: Request) -> Fetch:
         """Return posts of the period that earlier polls did not return, oldest first.
@@ -74,6 +75,15 @@ class Source:
             SourceRefused: the key, the query or the quota; or a cursor that is not ours.
             SourceDown: X gave no proper answer before anything could be read.
         """
+        if self._options.mode == "stream" and request.until + OVER > self._context.clock.now():
+            client = self._open()
+            client.give(request.timeout)
+            return self._live.fetch(request, client, self._query(), self._search)
+        if self._live.since == request.since:
+            return self._live.finish(request, self._search)
+        return self._search(request)
+
+    def _search(self, request: Request) -> Fetch:
         cursor = Cursor.load(request.cursor)
         self._purse.catch_up(cursor.reads, cursor.usd)
         self._purse.open(request.room)
@@ -97,32 +107,25 @@ class Source:
             client = self._open()
             client.give(CHECK_TIMEOUT)
             query = self._query()
-            reply = client.count(query)
+            reply, headers = client.count(query), client.headers
             count = posts.total(reply)
+            strangers = rules.others(client) if self._options.mode == "stream" else None
         except SourceFault as fault:
             return doctor.refused(fault)
-        now = self._context.clock.now()
-        return doctor.report(query, count, client.headers, now, self._purse)
+        counted = doctor.report(query, count, headers, self._context.clock.now(), self._purse)
+        return [*counted, *doctor.streaming(strangers)]
 
     def gone(self, ids: Sequence[str]) -> Gone:
-        """Look posts up by id, 100 at a time; X bills those that are still there.
+        """Look posts up by id; X bills those that are still there.
 
         Raises:
-            SourceRefused: as for ``fetch``.
-            SourceDown: as for ``fetch``.
+            SourceFault: as for ``fetch``.
         """
-        client, lost, there, cost = self._open(), set[str](), 0, Cost()
-        for start in range(0, len(ids), AT_ONCE):
-            client.give(CHECK_TIMEOUT)
-            some = ids[start : start + AT_ONCE]
-            deleted, found = posts.gone(client.lookup(some), some)
-            lost |= deleted
-            there += found
-            cost += Cost(requests=1, reads=found, usd=found * READ_USD)
-        return Gone(frozenset(lost), unanswered=len(ids) - len(lost) - there, cost=cost)
+        return lookup.gone(self._open(), ids, CHECK_TIMEOUT)
 
     def close(self) -> None:
         """Close the connections."""
+        self._live.close()
         if self._client:
             self._client.close()
             self._client = None
