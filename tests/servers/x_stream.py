@@ -36,6 +36,8 @@ class XStream:
     """What connecting is answered with, in place of the stream."""
     busy: bool = False
     """Whether somebody else has the one connection."""
+    last: bytes = b""
+    """The last line of JSON."""
     _lines: queue.Queue[bytes | None] = field(default_factory=queue.Queue)
     _given: int = 1_166_895_166_390_583_299
 
@@ -56,7 +58,8 @@ class XStream:
 
     def send(self, value: object) -> None:
         """Send a line of JSON."""
-        self.raw(json.dumps(value).encode() + b"\r\n")
+        self.last = json.dumps(value).encode()
+        self.raw(self.last + b"\r\n")
 
     def raw(self, line: bytes) -> None:
         """Send any bytes; an empty line is a sign of life."""
@@ -110,4 +113,4 @@ class XStream:
         rule = {"value": wanted["value"], "tag": wanted["tag"], "id": str(self._given)}
         self.rules.append(rule)
         summary = {"created": 1, "not_created": 0, "valid": 1, "invalid": 0}
-        return Reply.of({"data": [rule], "meta": sent | {"summary": summary}}, 201)
+        return Reply.of({"data": [rule], "meta": sent | {"summary": summary}})
