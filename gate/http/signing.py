@@ -35,7 +35,6 @@ def signed(
     """
     try:
         import jwt
-        from cryptography.exceptions import UnsupportedAlgorithm
     except ImportError:
         message = "signing with a private key needs the package PyJWT with cryptography"
         raise SourceRefused(message, hint="pip install 'sentiment-gate[reviews]'") from None
@@ -45,7 +44,7 @@ def signed(
         if _PEM in private_key:
             pem = private_key.replace("\\n", "\n")
             return jwt.encode(dict(claims), pem, algorithm=algorithm, headers=dict(headers or {}))
-    except (jwt.PyJWTError, UnsupportedAlgorithm, TypeError, ValueError):
-        pass  # below, outside of it: the exceptions may quote the key
+    except Exception:  # noqa: BLE001, S110 - whatever is wrong with a key; raised below, outside, as it may quote the key
+        pass
     message = f"what {reference} holds is not {kind} in PEM"
     raise SourceRefused(message, hint=hint)
