@@ -116,11 +116,7 @@ class Source:
         return [*counted, *doctor.streaming(strangers)]
 
     def gone(self, ids: Sequence[str]) -> Gone:
-        """Look posts up by id; X bills those that are still there.
-
-        Raises:
-            SourceFault: as for ``fetch``.
-        """
+        """Look posts up by id; X bills those that are still there. Raises as ``fetch`` does."""
         return lookup.gone(self._open(), ids, CHECK_TIMEOUT)
 
     def close(self) -> None:
