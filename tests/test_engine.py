@@ -151,6 +151,65 @@ def test_a_source_that_dies_midway_is_never_quiet() -> None:
     assert "503" in verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("required", "back", "outcome"),
+    [
+        (True, 99, Outcome.INCONCLUSIVE),
+        (True, 30, Outcome.PASS),
+        (False, 99, Outcome.PASS),
+    ],
+)
+def test_one_of_several_sources_dies_midway(required: bool, back: int, outcome: Outcome) -> None:  # noqa: FBT001
+    """However well the others are heard, a required source that stays away keeps the release from passing."""
+    clock, second = ManualClock(), ListSource([replace(each, source="second") for each in history().mentions])
+
+    def fail(now: object) -> None:
+        down = DEPLOY + 20 * MINUTE <= now < DEPLOY + back * MINUTE  # type: ignore[operator]
+        second.faults = [SourceDown("second answered 503")] if down else []
+
+    clock.on_wait = fail
+    others = (
+        Listener("second", required=required, source=second),
+        Listener("third", required=False, source=ListSource([])),
+    )
+    looks = finish(watch(history(), clock, *others))
+    verdict = looks[-1].verdict
+    assert verdict.outcome is outcome
+    first, heard, _ = verdict.coverage
+    assert (first.complete, heard.complete) == (True, back == 30)
+    assert heard.reason == ("" if heard.complete else "second answered 503")
+    assert not any(
+        look.verdict.coverage[1].complete for look in looks if 20 <= (look.at - DEPLOY) / MINUTE < min(back, 45)
+    )
+
+
+def test_harm_that_others_heard_is_harm_while_one_is_down() -> None:
+    """A required source that is away excuses nothing: what the others heard still halts."""
+    before = [replace(each, source="second") for each in history().mentions if each.created_at < DEPLOY]
+    clock, second = ManualClock(), ListSource(before)
+
+    def fail(now: object) -> None:
+        if now >= DEPLOY + 10 * MINUTE:  # type: ignore[operator]
+            second.faults = [SourceDown("second answered 503")]
+
+    clock.on_wait = fail
+    run = watch(history(bad_after=1), clock, Listener("second", required=True, source=second))
+    assert finish(run)[-1].verdict.outcome is Outcome.FAIL
+
+
+def test_a_mention_keeps_when_it_was_written_and_when_it_was_seen() -> None:
+    """After an outage the two differ by its length; kept or dropped, each mention has both."""
+    source, clock = history(), ManualClock()
+    clock.on_wait = lambda now: source.faults.extend(
+        [SourceDown("away")] if DEPLOY + 10 * MINUTE <= now < DEPLOY + 15 * MINUTE and not source.faults else []
+    )
+    kept = [scored for look in finish(watch(source, clock)) for scored in look.kept]
+    late = [each.seen_at - each.created_at for each in kept if each.seen_at]
+    assert len(late) == len(kept)
+    assert max(late) > 5 * MINUTE
+    assert min(late) >= timedelta(0)
+
+
 def test_a_gap_is_caught_up() -> None:
     """After an outage of ten looks everything is counted, once."""
     source, clock = history(), ManualClock()

@@ -185,6 +185,11 @@ class _Walk:
             return _Stop(f"{self._pages} pages were read (max_pages); what is left follows with the next poll")
         if self._clock.now() >= self._deadline:
             return _Stop("the time for this poll is used up")
+        room = self._request.room
+        if (room.reads is not None and self.cost.reads >= room.reads) or (
+            room.usd is not None and self.cost.usd >= room.usd
+        ):
+            return _Stop(f"what was left of the budget {room.whose} is used up".replace("  ", " "), room.permanent)
         return None
 
     def _take(self, page: Page, stretch: Stretch) -> None:
