@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -79,6 +80,22 @@ class WordScorer:
     def _one(self, text: str) -> Score:
         mood = ("good" in text) - ("bad" in text)
         return Score(negative=0.5 - 0.4 * mood, score=0.8 * mood)
+
+
+def calls(function: Callable[[str], object], text: str) -> int:
+    """Count the calls and returns made while the function reads the text: work without a clock."""
+    count = 0
+
+    def counting(_frame: object, _event: str, _argument: object) -> None:
+        nonlocal count
+        count += 1
+
+    sys.setprofile(counting)
+    try:
+        function(text)
+    finally:
+        sys.setprofile(None)
+    return count
 
 
 def mention(number: int, at: datetime, text: str = "fine", **fields: object) -> Mention:

@@ -4,9 +4,9 @@ DATA holds the labelled sets (one JSON object a line: text, label), of which onl
 fitting; posts that copy a test post are left out. Needs the extra ``[embedding]`` and scipy. The same data and library
 versions give the same weights to the digit: fixed seed, posts in file order.
 
-Two heads are written. ``head_vader.npz`` is fitted on embedding and VADER's mood together. ``head_blend.npz`` is fitted
-on the embedding alone and pooled with blend's probabilities (log-odds, weights 0.4 and 0.6): blend has seen most of
-these posts, so a head fitted beside it would take its word for more than it is worth on posts it has not seen.
+The head is fitted on the embedding alone and pooled with blend's probabilities (log-odds, weights 0.4 and 0.6): blend
+has seen most of these posts, so a head fitted beside it would take its word for more than it is worth on posts it has
+not seen.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from scipy.optimize import minimize
 
 from gate.scorers.embedding import head
 from gate.scorers.embedding.encoder import Encoder, plain
-from gate.scorers.embedding.reading import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,16 +151,16 @@ def _loss(logits: Doubles, label: Any, rows: Any, weight: Doubles) -> tuple[floa
     return loss, shares * weight[:, None]
 
 
-def written(beside: str, embedding: Doubles, reading: Doubles, bias: Doubles) -> None:
-    """Write a head."""
-    path = head.path_of(beside)
+def written(embedding: Doubles, reading: Doubles, bias: Doubles) -> None:
+    """Write the head."""
     parts = {"embedding": embedding, "reading": reading, "bias": bias}
-    np.savez(path, beside=np.array(beside), **{name: part.astype(np.float32) for name, part in parts.items()})  # type: ignore[arg-type]
-    print(f"{path.name}: {path.stat().st_size:,} bytes, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}")
+    np.savez(head.WEIGHTS, **{name: part.astype(np.float32) for name, part in parts.items()})  # type: ignore[arg-type]
+    digest = hashlib.sha256(head.WEIGHTS.read_bytes()).hexdigest()[:16]
+    print(f"{head.WEIGHTS.name}: {head.WEIGHTS.stat().st_size:,} bytes, sha256 {digest}")
 
 
 def main() -> None:
-    """Fit both heads."""
+    """Fit the head."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--cache", type=Path, default=None, help="npz file of embeddings, read and written")
@@ -169,11 +168,9 @@ def main() -> None:
     posts = chosen(given.data)
     texts = [post[0] for post in posts]
     vectors = embedded(texts, given.cache).astype(np.float64) * SCALE
-    weights, bias = fitted(np.hstack([vectors, Reader("vader").read(texts)]), posts)
-    written("vader", weights[:-2] * SCALE, weights[-2:], bias)
     weights, bias = fitted(vectors, posts)
     pool = POOLED * np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-    written("blend", (1 - POOLED) * weights * SCALE, pool, (1 - POOLED) * bias)
+    written((1 - POOLED) * weights * SCALE, pool, (1 - POOLED) * bias)
 
 
 if __name__ == "__main__":

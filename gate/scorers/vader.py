@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gate.language import says_something
 from gate.model import Score
 
 if TYPE_CHECKING:
@@ -48,12 +49,7 @@ class Scorer:
         return sorted(self._analyzer.contributions(text), key=lambda pair: -abs(pair[1]))
 
     def _one(self, text: str) -> Score | None:
-        if not (text and (text[0].isalnum() or any(map(_is_seen, text)))):
+        if not says_something(text):
             return None
         compound = self._analyzer.compound(text)
         return Score(negative=(1 - compound) / 2, score=compound)
-
-
-def _is_seen(letter: str) -> bool:
-    # Control and format characters and lone surrogates are not printable.
-    return letter.isprintable() and not letter.isspace()

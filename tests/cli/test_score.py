@@ -69,6 +69,26 @@ def test_explain_names_the_words_that_moved_the_score(tmp_path: Path) -> None:
     assert all(weight < 0 for _, weight in row["words"])
 
 
+def test_a_policy_brings_its_scorers_with_their_options(tmp_path: Path) -> None:
+    """By language, if the policy says so; each row names who scored it, or all who do not read it."""
+    policy = "version: 1\nsources: [{type: file, path: mentions.jsonl}]\non: {inconclusive: hold, error: hold}\n"
+    languages = "scorer:\n  type: by-language\n  languages: {en: vader}\n"
+    (tmp_path / "gate.yml").write_text(policy + languages, encoding="utf-8")
+    texts = '{"text": "horrible", "lang": "en-GB"}\n{"text": "schlimm", "lang": "de"}\n'
+    done = gate(tmp_path, "score", "--policy", "gate.yml", text=texts)
+    assert done.returncode == 0, done.stderr
+    english, german = map(json.loads, done.stdout.splitlines())
+    assert (english["scorer"], english["negative"] > 0.5) == ("vader (en)", True)
+    assert (german["scorer"], german["dropped"]) == ("vader (en)", "language")
+
+
+def test_two_scorers_at_once_are_refused(tmp_path: Path) -> None:
+    """By name and by policy is one too many."""
+    done = gate(tmp_path, "score", "--policy", "gate.yml", "--scorer", "blend", text="fine\n")
+    assert done.returncode == 2
+    assert "leave one of them out" in done.stderr
+
+
 def test_emotions_are_added_on_demand(tmp_path: Path) -> None:
     """Only those that show."""
     (row,) = score(tmp_path, b"thank you, I love it\n", "--emotions")

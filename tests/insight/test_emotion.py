@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from gate.insight.emotion import EMOTIONS, LEAST, emotions, strongest
 from gate.insight.emotion_words import LEXICON
 from tests.hostile import HOSTILE
+from tests.support import calls
 
 PHRASES = [phrase.strip() for table in LEXICON.values() for phrases in table.values() for phrase in phrases.split(",")]
 
@@ -70,21 +69,6 @@ def test_hostile_texts_give_strengths(name: str, text: str) -> None:
 @pytest.mark.parametrize("unit", ["used to ", "love ", ":'(", "a'", "😀", "not happy ", "x"])
 def test_work_is_bounded(unit: str) -> None:
     """A megabyte makes no more calls than the part that is read; counted, not timed."""
-
-    def calls(text: str) -> int:
-        count = 0
-
-        def counting(_frame: object, _event: str, _argument: object) -> None:
-            nonlocal count
-            count += 1
-
-        sys.setprofile(counting)
-        try:
-            emotions(text)
-        finally:
-            sys.setprofile(None)
-        return count
-
     small = unit * (5_000 // len(unit))
-    assert calls(unit * 200_000) <= calls(small) + 50
-    assert calls(small) <= 5 * calls(unit * (1_250 // len(unit))) + 50
+    assert calls(emotions, unit * 200_000) <= calls(emotions, small) + 50
+    assert calls(emotions, small) <= 5 * calls(emotions, unit * (1_250 // len(unit))) + 50

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from gate.language.scripts import LANGUAGES, foreign_script
 from gate.policy.plugging import TAG
 from tests.hostile import HOSTILE
 from tests.shared_files import labelled_folder
+from tests.support import calls
 
 ROWS = (Path(__file__).parent / "posts.txt").read_text(encoding="utf-8").splitlines()
 POSTS = [row.split(" ", 1) for row in ROWS if not row.startswith("#")]
@@ -109,23 +109,8 @@ def test_hostile_texts_get_a_tag_or_none(name: str, text: str) -> None:
 @pytest.mark.parametrize("unit", ["a ", "я", "a\u0301", "\ufdfa", "&amp;", "@a", "が", "http://", "'", "\x00"])
 def test_a_long_text_costs_no_more(unit: str) -> None:
     """Only the beginning is looked at, so a megabyte makes no more calls than a few thousand characters; counted."""
-
-    def calls(text: str) -> int:
-        count = 0
-
-        def counting(_frame: object, _event: str, _argument: object) -> None:
-            nonlocal count
-            count += 1
-
-        sys.setprofile(counting)
-        try:
-            detect(text)
-        finally:
-            sys.setprofile(None)
-        return count
-
     detect("load the model before counting, bitte sehr")
-    assert calls(unit * 1_000_000) <= calls(unit * (4 * LONGEST)) + 10
+    assert calls(detect, unit * 1_000_000) <= calls(detect, unit * (4 * LONGEST)) + 10
 
 
 @pytest.mark.parametrize(

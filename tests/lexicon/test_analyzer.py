@@ -14,6 +14,7 @@ from gate.lexicon import FastVader
 from gate.lexicon.sums import weigh_but
 from tests.hostile import HOSTILE
 from tests.shared_files import labelled_folder
+from tests.support import calls
 
 FAST, SLOW = FastVader(), library.SentimentIntensityAnalyzer()
 
@@ -129,24 +130,8 @@ def test_but_changes_the_first_equal_value_as_the_library_does() -> None:
 @pytest.mark.parametrize("unit", ["great but bad ", "a", "😀", "!'", "n't", "GREAT no ", " "])
 def test_work_grows_with_the_text_and_no_faster(unit: str) -> None:
     """Four times the text makes at most five times the function calls; counted, not timed."""
-    import sys
-
-    def calls(text: str) -> int:
-        count = 0
-
-        def counting(_frame: object, _event: str, _argument: object) -> None:
-            nonlocal count
-            count += 1
-
-        sys.setprofile(counting)
-        try:
-            FAST.polarity_scores(text)
-        finally:
-            sys.setprofile(None)
-        return count
-
     small, large = unit * (5_000 // len(unit)), unit * (20_000 // len(unit))
-    assert calls(large) <= 5 * calls(small) + 50
+    assert calls(FAST.polarity_scores, large) <= 5 * calls(FAST.polarity_scores, small) + 50
 
 
 @given(TEXTS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gate.language import says_something
 from gate.model import Score
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Scorer:
 
     def score(self, texts: Sequence[str]) -> list[Score | None]:
         """Score each text; None where there is nothing to read in it."""
-        readable = [text if _says_something(text) else "" for text in texts]
+        readable = [text if says_something(text) else "" for text in texts]
         shares = iter(self._blend.score_batch([text for text in readable if text]))
         return [_score(*next(shares)) if text else None for text in readable]
 
@@ -48,7 +49,3 @@ class Scorer:
 
 def _score(negative: float, neutral: float, positive: float) -> Score:
     return Score(negative=negative, neutral=neutral, positive=positive, score=positive - negative)
-
-
-def _says_something(text: str) -> bool:
-    return any(letter.isprintable() and not letter.isspace() for letter in text)

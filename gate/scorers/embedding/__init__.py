@@ -1,4 +1,4 @@
-"""Scorer `embedding`: a small neural model's sentence embeddings beside another scorer's reading, under a head of our own.
+"""Scorer `embedding`: a small neural model's sentence embeddings beside what ``blend`` reads.
 
 Needs the extra: ``pip install "sentiment-gate[embedding]"``. Nothing is downloaded when it runs.
 """

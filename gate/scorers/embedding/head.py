@@ -1,6 +1,6 @@
 """The head: one linear layer over embedding and reading, softmax over three classes.
 
-Fitted by tools/train_embedding.py, once for each scorer that may stand beside it.
+Fitted by tools/train_embedding.py, beside the scorer ``blend``.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Head:
-    """The fitted weights, and the name of the scorer they were fitted beside."""
+WEIGHTS = Path(__file__).with_name("head.npz")
 
-    def __init__(self, beside: str) -> None:
+
+class Head:
+    """The fitted weights."""
+
+    def __init__(self) -> None:
         """Read them."""
         import numpy as np
 
-        self.beside = beside
-        with np.load(path_of(beside), allow_pickle=False) as stored:
+        with np.load(WEIGHTS, allow_pickle=False) as stored:
             self._embedding = stored["embedding"].astype(np.float64)
             self._reading = stored["reading"].astype(np.float64)
             self._bias = stored["bias"].astype(np.float64)
@@ -31,11 +33,6 @@ class Head:
         import numpy as np
 
         return softmax(embedding.astype(np.float64) @ self._embedding + reading @ self._reading + self._bias)
-
-
-def path_of(beside: str) -> Path:
-    """Where the weights fitted beside a scorer lie."""
-    return Path(__file__).with_name(f"head_{beside}.npz")
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What another scorer reads in a text, as features beside the embedding: log-odds of its three classes.
+"""What ``blend`` reads in a text, as features beside the embedding: log-odds of its three classes.
 
 An embedding knows what a text is about and how it is put; it is weak where a single word decides ("not", "refund").
 """
@@ -24,11 +24,11 @@ LEAST = 1e-4
 
 
 class Reader:
-    """One of our scorers, by its name: plugs do not import each other."""
+    """The scorer ``blend``, by its name: plugs do not import each other."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self) -> None:
         """Load it."""
-        plug = plugins.load("scorers", name)
+        plug = plugins.load("scorers", "blend")
         self._scorer: Scorer = plug.Scorer(plug.Options())
 
     def read(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -40,10 +40,7 @@ class Reader:
 
 def leaning(score: Score | None) -> tuple[float, float]:
     """Return log-odds of negative and of positive, each against neutral; nothing read leans nowhere."""
-    if score is None:
+    if score is None or score.neutral is None or score.positive is None:
         return 0.0, 0.0
-    if score.neutral is None or score.positive is None:
-        # A scorer of one number, such as vader: its mood both ways.
-        return -score.score, score.score
     neutral, negative, positive = (max(share, LEAST) for share in (score.neutral, score.negative, score.positive))
     return log(negative / neutral), log(positive / neutral)

@@ -1,11 +1,11 @@
-"""The scorer itself: embeddings and another scorer's reading → probabilities."""
+"""The scorer itself: embeddings and what ``blend`` reads → probabilities."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gate import plugins
+from gate.language import says_something
 from gate.model import Score
 from gate.neural import imported
 from gate.scorers.embedding.encoder import Encoder
@@ -32,18 +32,17 @@ class Scorer:
         """
         imported("numpy")
         self.options = options
-        beside = "blend" if "blend" in plugins.names("scorers") else "vader"
-        self._head = Head(beside)
-        self._reader = Reader(beside)
+        self._head = Head()
+        self._reader = Reader()
         self._encoder = Encoder()
 
     def score(self, texts: Sequence[str]) -> list[Score | None]:
-        """Score each text; None where it is blank.
+        """Score each text; None where there is nothing to read in it.
 
         Raises:
             ScorerFault: the model failed.
         """
-        wanted = [place for place, text in enumerate(texts) if text.strip()]
+        wanted = [place for place, text in enumerate(texts) if says_something(text)]
         scores: list[Score | None] = [None] * len(texts)
         if not wanted:
             return scores
