@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from gate.errors import ScorerFault
+from gate.neural.cut import cut
 from gate.neural.packages import imported
 
 if TYPE_CHECKING:
@@ -34,8 +35,12 @@ class Model:
     texts than several processors in one batch, and the numbers do not depend on how many there are.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, output: str = "") -> None:
         """Read the model.
+
+        Args:
+            path: the file.
+            output: an inner result to take in place of the model's first output; what comes after it is not computed.
 
         Raises:
             ScorerFault: ``onnxruntime`` is not installed; the file is missing, is no model or takes other inputs.
@@ -48,7 +53,8 @@ class Model:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4  # what is wrong is said once, by us
         try:
-            self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            model = cut(path.read_bytes(), output) if output else str(path)
+            self._session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the library's errors share no base class
             message = f"{path} is not a model that onnxruntime can run: {_short(error)}"
             raise ScorerFault(message, hint="export it to ONNX again; opset 7 or newer") from error
