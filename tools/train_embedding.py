@@ -1,176 +1,171 @@
-"""Fits the head of the scorer ``embedding``: python tools/train_embedding.py DATA [--cache FILE].
+"""Fits the head of the scorer ``embedding`` and writes it with its card: python -m tools.train_embedding.
 
-DATA holds the labelled sets (one JSON object a line: text, label), of which only those in ``TRAINING`` are read for
-fitting; posts that copy a test post are left out. Needs the extra ``[embedding]`` and scipy. The same data and library
-versions give the same weights to the digit: fixed seed, posts in file order.
-
-The head is fitted on the embedding alone and pooled with blend's probabilities (log-odds, weights 0.4 and 0.6): blend
-has seen most of these posts, so a head fitted beside it would take its word for more than it is worth on posts it has
-not seen.
+Reads the sets that blend is trained on, less the copies of test posts (tools/train_blend). Blend has seen these posts, and a
+head fitted beside it would take its word for more than it is worth on posts it has not seen; so blend is first fitted
+without each fold, and the head hears what that blend says of the fold. Posts on which blend is sure never reach the head.
+Needs the extra ``[embedding]`` and what ``tools.train_blend`` needs. The same data and library versions give the same
+files to the digit: fixed seed, one thread, Newton's method to its end.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import hashlib
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from gate.scorers.embedding import head
-from gate.scorers.embedding.encoder import Encoder, plain
+from gate.scorers.embedding.encoder import LAYER, Encoder
+from gate.scorers.embedding.head import Head, is_sure, leanings
+from tools.train_blend.held_out import FOLDS, held_out
+from tools.train_blend.metrics import score_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     Doubles = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Chosen = NDArray[np.bool_]
 
-TWEETS = "semeval2013-2016"
-GAMES = ("blairwitch", "command", "edgespace", "flatout", "homecoming", "kinetic", "postal", "superpower", "towns")
-TRAINING = {TWEETS: 8000, "cs2": 600} | {f"steam-{game}": 400 for game in (*GAMES, "urbanemp")}
-"""Set, and how many of its posts are taken: more of one game would teach that game."""
-TESTS = ("tweeteval-validation", "usair", "united", "hotstar", "jira", "javalib")
-LABELS = ("negative", "neutral", "positive")
+ROOT = Path(__file__).resolve().parents[1]
+TWEETS, REVIEWS = 20_000, 500
+"""Posts taken of the tweets, and of each game: more of one game would teach that game."""
 SEED = 7
-PENALTY = 10.0
-"""On squared weights; chosen on a fifth of the tweets and four games left out whole."""
-SCALE = 3.0
-"""Embeddings are multiplied by this first: their coordinates are small, and the penalty is meant for features near 1."""
-NEVER_NEUTRAL = 0.3
-"""Weight of reviews as posts that are never neutral, beside their weight of 1 as negative rather than positive."""
-POOLED = 0.6
-"""Share of blend in the pool; chosen in the same way."""
-STEPS = 120
-_NOISE = re.compile(r"https?\S+|@\w+|[\W_]+")
-_RUN = 6
-_SHORT = 3
-
-Post = tuple[str, int, str]
-"""Text, label, set."""
+PENALTY = 400.0
+"""On squared weights of the embedding, whose coordinates are brought to one spread; chosen on tweets and games held out."""
+READING_PENALTY = 0.1
+GROUP_PENALTY = 0.05
+LEAST_SPREAD = 0.05
+"""Coordinates that hardly differ between posts are not blown up."""
+STEPS = 12
+_INVENTED = 1
 
 
-def read(folder: Path, name: str) -> list[Post]:
-    """Read one set, in file order."""
-    with gzip.open(folder / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    return [(row["text"], LABELS.index(row["label"]), name) for row in rows]
+class Sample:
+    """The posts that the head is fitted on."""
+
+    def __init__(self, folder: Path) -> None:
+        """Choose, and embed where blend is not sure."""
+        known = held_out(folder)
+        random = np.random.default_rng(SEED)
+        group = known.data.group
+        rows = [_some(random, np.flatnonzero(group == each), each) for each in np.unique(group) if each != _INVENTED]
+        self.rows = np.sort(np.concatenate(rows))
+        self.posts = [known.posts[row] for row in self.rows]
+        self.label, self.group = known.data.label[self.rows], group[self.rows]
+        self.fold, self.shares = known.fold[self.rows], known.shares[self.rows]
+        self.compound = known.data.dense[self.rows, 0]
+        tweets = group == 0
+        self.prior = np.bincount(known.data.label[tweets], minlength=3) / tweets.sum()
+        self.asked = ~is_sure(self.shares)
+        texts = [post.text for post, asked in zip(self.posts, self.asked, strict=True) if asked]
+        print(f"{len(self.posts)} posts, {len(texts)} to embed", flush=True)
+        self.vectors = np.zeros((len(self.posts), 384))
+        self.vectors[self.asked] = np.concatenate(list(_embedded(texts)))
+        self.readings = leanings(self.shares)
 
 
-def chosen(folder: Path) -> list[Post]:
-    """Return the posts to fit on: none that copies a test post, none twice."""
-    tests = [_words(text) for name in TESTS for text, _, _ in read(folder, name)]
-    same = {" ".join(words) for words in tests if len(words) > _SHORT}
-    runs = set().union(*map(_runs, tests))
-    random = np.random.default_rng(SEED)
-    kept: list[Post] = []
-    for name, size in TRAINING.items():
-        posts: dict[tuple[str, int], Post] = {}
-        for post in read(folder, name):
-            words = _words(post[0])
-            own = _runs(words)
-            if " ".join(words) not in same and 2 * len(own & runs) <= len(own):
-                posts.setdefault((" ".join(words), post[1]), post)
-        candidates = list(posts.values())
-        kept += [candidates[place] for place in np.sort(random.permutation(len(candidates))[:size])]
-    return kept
+def _some(random: np.random.Generator, places: Ints, group: int) -> Ints:
+    return np.asarray(random.permutation(places)[: REVIEWS if group else TWEETS])
 
 
-def _words(text: str) -> list[str]:
-    return _NOISE.sub(" ", plain(text).lower()).split()
+def _embedded(texts: list[str]) -> Iterator[NDArray[np.float32]]:
+    encoder = Encoder()
+    for start in range(0, len(texts), 1024):
+        yield encoder.encode(texts[start : start + 1024])
 
 
-def _runs(words: list[str]) -> set[str]:
-    return {" ".join(words[start : start + _RUN]) for start in range(len(words) - _RUN + 1)}
+def fitted(sample: Sample, chosen: Chosen) -> dict[str, Doubles]:
+    """Return the head's weights: negative against the rest, and positive against neutral among the rest.
 
-
-def embedded(texts: Sequence[str], cache: Path | None) -> NDArray[np.float32]:
-    """Embed texts, or take their rows from the cache."""
-    keys = [hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16] for text in texts]
-    known: dict[str, NDArray[np.float32]] = {}
-    if cache and cache.exists():
-        with np.load(cache) as stored:
-            known = dict(zip(stored["keys"].tolist(), stored["rows"], strict=True))
-    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    print(f"{len(texts)} posts, {len(missing)} to embed", flush=True)
-    encoder = Encoder() if missing else None
-    left = list(missing)
-    for start in range(0, len(left), 1024):
-        part = left[start : start + 1024]
-        if encoder:
-            known |= dict(zip(part, encoder.encode([missing[key] for key in part]), strict=True))
-    if cache and missing:
-        np.savez(cache, keys=np.array(list(known)), rows=np.stack(list(known.values())))
-    return np.stack([known[key] for key in keys])
-
-
-def fitted(features: Doubles, posts: Sequence[Post]) -> tuple[Doubles, Doubles]:
-    """Return weights and bias of a softmax layer, by penalised maximum likelihood.
-
-    A review has a thumb and no neutral, so it counts as negative rather than positive, with a bias for each game: how
-    often players of one game complain says nothing about words.
+    Every group has its own bias, so that how often players of one game complain teaches nothing about words; the tweets'
+    is used. Reviews have a thumb and no neutral, so only tweets teach the second.
     """
-    label = np.array([post[1] for post in posts])
-    names = sorted({post[2] for post in posts})
-    groups = np.eye(len(names))[[names.index(post[2]) for post in posts]]
-    thumbs = np.array([post[2] != TWEETS for post in posts])
-    barrier = np.where(thumbs, -1e9, 0.0)[:, None] * np.array([0.0, 1.0, 0.0])
-    lean = np.array([1.0, 0.0, -1.0])
-    rows, width = np.arange(len(label)), features.shape[1]
-
-    def split(values: Doubles) -> tuple[Doubles, Doubles, Doubles]:
-        return values[: 3 * width].reshape(width, 3), values[3 * width : 3 * width + 3], values[3 * width + 3 :]
-
-    def objective(values: Doubles) -> tuple[float, Doubles]:
-        weights, bias, games = split(values)
-        logits = features @ weights + bias
-        offset = (groups @ games * thumbs)[:, None] * lean
-        loss, slope = _loss(logits + offset + barrier, label, rows, np.ones(len(label)))
-        by_game = groups.T @ ((slope @ lean) * thumbs) + 0.01 * games
-        more, again = _loss(logits, label, rows, np.where(thumbs, NEVER_NEUTRAL, 0.0))
-        slope += again
-        loss += more + 0.5 * PENALTY * float((weights**2).sum()) + 0.005 * float((games**2).sum())
-        return loss, np.concatenate([(features.T @ slope + PENALTY * weights).ravel(), slope.sum(axis=0), by_game])
-
-    start = np.zeros(3 * width + 3 + len(names))
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS, "maxcor": 8})
-    weights, bias, _ = split(np.asarray(found.x, np.float64))
-    return weights, bias
+    center = sample.vectors[chosen].mean(axis=0)
+    spread = np.maximum(sample.vectors[chosen].std(axis=0), LEAST_SPREAD)
+    features = np.hstack([(sample.vectors - center) / spread, sample.readings])
+    tweets = chosen & (sample.group == 0) & (sample.label > 0)
+    columns = [
+        _logistic(features[chosen], sample.label[chosen] == 0, sample.group[chosen]),
+        _logistic(features[tweets], sample.label[tweets] == 2, sample.group[tweets]),  # noqa: PLR2004 - positive
+    ]
+    weights, biases = (np.stack(parts, axis=-1) for parts in zip(*columns, strict=True))
+    embedding = weights[:-2] / spread[:, None]
+    return {"embedding": embedding, "reading": weights[-2:], "bias": biases - center @ embedding}
 
 
-def _loss(logits: Doubles, label: Any, rows: Any, weight: Doubles) -> tuple[float, Doubles]:  # noqa: ANN401 - index arrays
-    shares = head.softmax(logits)
-    loss = -float(weight @ np.log(np.maximum(shares[rows, label], 1e-300)))
-    shares[rows, label] -= 1.0
-    return loss, shares * weight[:, None]
+def _logistic(features: Doubles, truth: Chosen, group: Ints) -> tuple[Doubles, Doubles]:
+    """Penalised logistic regression by Newton's method; the bias is that of the first group."""
+    groups = np.unique(group)
+    inputs = np.hstack([features, np.eye(len(groups))[np.searchsorted(groups, group)]])
+    sizes = (features.shape[1] - 2, 2, len(groups))
+    penalty = np.repeat([PENALTY, READING_PENALTY, GROUP_PENALTY], sizes)
+    weights = np.zeros(inputs.shape[1])
+    for _ in range(STEPS):
+        shares = 1 / (1 + np.exp(-inputs @ weights))
+        slope = inputs.T @ (shares - truth) + penalty * weights
+        curve = (inputs * (shares * (1 - shares))[:, None]).T @ inputs + np.diag(penalty)
+        weights -= np.linalg.solve(curve, slope)
+    return weights[: features.shape[1]], weights[features.shape[1]]
 
 
-def written(embedding: Doubles, reading: Doubles, bias: Doubles) -> None:
-    """Write the head."""
-    parts = {"embedding": embedding, "reading": reading, "bias": bias}
-    np.savez(head.WEIGHTS, **{name: part.astype(np.float32) for name, part in parts.items()})  # type: ignore[arg-type]
-    digest = hashlib.sha256(head.WEIGHTS.read_bytes()).hexdigest()[:16]
-    print(f"{head.WEIGHTS.name}: {head.WEIGHTS.stat().st_size:,} bytes, sha256 {digest}")
+def _shares(weights: dict[str, Doubles], sample: Sample) -> Doubles:
+    """What the scorer says of the sample, by these weights."""
+    shares = sample.shares.copy()
+    asked = sample.asked
+    shares[asked] = Head(weights).shares(sample.vectors[asked], sample.shares[asked])
+    return shares
+
+
+def _held_out_figures(sample: Sample) -> dict[str, Any]:
+    """Figures of each set by heads that saw neither its fold nor, of a game, any of its posts."""
+    shares = np.zeros_like(sample.shares)
+    for number in range(FOLDS):
+        out = sample.fold == number
+        shares[out] = _shares(fitted(sample, ~out & sample.asked), sample)[out]
+    names = {int(number): post.source for number, post in zip(sample.group, sample.posts, strict=True)}
+    return _tables(names, lambda number: sample.group == number, shares, sample)
+
+
+def _tables(names: dict[int, str], rows_of: Callable[[int], Chosen], shares: Doubles, sample: Sample) -> dict[str, Any]:
+    figures = {}
+    for number, name in sorted(names.items()):
+        rows = rows_of(number)
+        given = (sample.label[rows], sample.prior, sample.compound[rows])
+        figures[name] = {
+            "embedding": score_table(shares[rows], *given),
+            "blend": score_table(sample.shares[rows], *given),
+        }
+        print(name, {key: value["AUC"] for key, value in figures[name].items()}, flush=True)
+    return figures
 
 
 def main() -> None:
-    """Fit the head."""
+    """Fit, judge and write the head and its card."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--cache", type=Path, default=None, help="npz file of embeddings, read and written")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data" / "labelled")
     given = parser.parse_args()
-    posts = chosen(given.data)
-    texts = [post[0] for post in posts]
-    vectors = embedded(texts, given.cache).astype(np.float64) * SCALE
-    weights, bias = fitted(vectors, posts)
-    pool = POOLED * np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-    written((1 - POOLED) * weights * SCALE, pool, (1 - POOLED) * bias)
+    # More threads would add the same numbers in another order.
+    with threadpool_limits(1):
+        sample = Sample(given.data)
+        judged = _held_out_figures(sample)
+        weights = fitted(sample, sample.asked)
+    np.savez(head.WEIGHTS, **{name: part.astype(np.float32) for name, part in weights.items()})  # type: ignore[arg-type]
+    card = {
+        "layer": LAYER,
+        "seed": SEED,
+        "penalty": PENALTY,
+        "posts": {"chosen": len(sample.posts), "embedded": int(sample.asked.sum())},
+        "held out": judged,
+        "weights sha256": hashlib.sha256(head.WEIGHTS.read_bytes()).hexdigest(),
+    }
+    head.WEIGHTS.with_name("card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

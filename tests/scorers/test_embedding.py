@@ -13,6 +13,8 @@ from gate.errors import ScorerFault
 from gate.language import says_something
 from gate.scorers.embedding import Options, Scorer
 from gate.scorers.embedding.encoder import package_file, plain
+from gate.scorers.embedding.head import SURE
+from gate.wiring import build_scorer, default_options
 from tests.hostile import HOSTILE
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +68,18 @@ def test_hostile_texts_are_scored_or_dropped(scorer: Scorer) -> None:
     scores = scorer.score(texts)
     assert [score is None for score in scores] == [not says_something(text) for text in texts]
     assert all(0 <= score.negative <= 1 for score in scores if score)
+
+
+@needs_extra
+def test_where_blend_is_sure_its_reading_stands(scorer: Scorer) -> None:
+    """Plain praise has blend's very score and costs no model; a complaint is read again."""
+    blend = build_scorer("blend", default_options("scorers", "blend"))
+    texts = ["thank you so much, I love it", "since the update it crashes"]
+    (praise, crash), (praise_again, crash_again) = blend.score(texts), scorer.score(texts)
+    assert praise
+    assert praise.negative < SURE
+    assert praise == praise_again
+    assert crash != crash_again
 
 
 def test_addresses_and_names_are_not_read() -> None:

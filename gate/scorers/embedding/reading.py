@@ -1,11 +1,10 @@
-"""What ``blend`` reads in a text, as features beside the embedding: log-odds of its three classes.
+"""What ``blend`` reads in a text, beside the embedding.
 
 An embedding knows what a text is about and how it is put; it is weak where a single word decides ("not", "refund").
 """
 
 from __future__ import annotations
 
-from math import log
 from typing import TYPE_CHECKING
 
 from gate import plugins
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from gate.model import Score
     from gate.ports import Scorer
 
-LEAST = 1e-4
-"""Probabilities below this count as this: log-odds have no limit, and no scorer is that sure with reason."""
-
 
 class Reader:
     """The scorer ``blend``, by its name: plugs do not import each other."""
@@ -31,16 +27,14 @@ class Reader:
         plug = plugins.load("scorers", "blend")
         self._scorer: Scorer = plug.Scorer(plug.Options())
 
-    def read(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return one row a text: how it leans to negative and to positive."""
-        import numpy as np
-
-        return np.array([leaning(score) for score in self._scorer.score(texts)], np.float64).reshape(len(texts), 2)
+    def read(self, texts: Sequence[str]) -> list[Score | None]:
+        """Return its scores; None where there is nothing to read."""
+        return list(self._scorer.score(texts))
 
 
-def leaning(score: Score | None) -> tuple[float, float]:
-    """Return log-odds of negative and of positive, each against neutral; nothing read leans nowhere."""
-    if score is None or score.neutral is None or score.positive is None:
-        return 0.0, 0.0
-    neutral, negative, positive = (max(share, LEAST) for share in (score.neutral, score.negative, score.positive))
-    return log(negative / neutral), log(positive / neutral)
+def shares_of(scores: Sequence[Score]) -> NDArray[np.float64]:
+    """Return the probabilities of negative, neutral and positive, one row a score."""
+    import numpy as np
+
+    rows = [(score.negative, score.neutral or 0.0, score.positive or 0.0) for score in scores]
+    return np.array(rows, np.float64).reshape(len(rows), 3)

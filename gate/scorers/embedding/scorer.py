@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gate.language import says_something
 from gate.model import Score
 from gate.neural import imported
 from gate.scorers.embedding.encoder import Encoder
-from gate.scorers.embedding.head import Head
-from gate.scorers.embedding.reading import Reader
+from gate.scorers.embedding.head import Head, is_sure
+from gate.scorers.embedding.reading import Reader, shares_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,18 +41,22 @@ class Scorer:
         Raises:
             ScorerFault: the model failed.
         """
-        wanted = [place for place, text in enumerate(texts) if says_something(text)]
-        scores: list[Score | None] = [None] * len(texts)
-        if not wanted:
-            return scores
-        given = [texts[place] for place in wanted]
-        shares = self._head.shares(self._encoder.encode(given), self._reader.read(given))
-        for place, row in zip(wanted, shares.tolist(), strict=True):
-            # Six digits: the last ones of single precision differ between processors.
-            negative, neutral, positive = (round(share, 6) for share in row)
-            scores[place] = Score(negative, round(positive - negative, 6), neutral=neutral, positive=positive)
+        scores = self._reader.read(texts)
+        wanted = [place for place, score in enumerate(scores) if score is not None]
+        blend = shares_of([score for score in scores if score is not None])
+        asked = [place for place, sure in zip(wanted, is_sure(blend), strict=True) if not sure]
+        if asked:
+            embedding = self._encoder.encode([texts[place] for place in asked])
+            for place, row in zip(asked, self._head.shares(embedding, blend[~is_sure(blend)]).tolist(), strict=True):
+                scores[place] = _score(row)
         return scores
 
     def languages(self) -> frozenset[str]:
         """The model, and what it was fitted to, are English."""
         return frozenset({"en"})
+
+
+def _score(row: list[float]) -> Score:
+    # Six digits: the last ones of single precision differ between processors.
+    negative, neutral, positive = (round(share, 6) for share in row)
+    return Score(negative, round(positive - negative, 6), neutral=neutral, positive=positive)
