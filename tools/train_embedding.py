@@ -20,12 +20,12 @@ from threadpoolctl import threadpool_limits
 
 from gate.scorers.embedding import head
 from gate.scorers.embedding.encoder import LAYER, Encoder
-from gate.scorers.embedding.head import Head, is_sure, leanings
+from gate.scorers.embedding.head import Head, is_sure
 from tools.train_blend.held_out import FOLDS, held_out
 from tools.train_blend.metrics import score_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -39,7 +39,8 @@ TWEETS, REVIEWS = 20_000, 500
 SEED = 7
 PENALTY = 400.0
 """On squared weights of the embedding, whose coordinates are brought to one spread; chosen on tweets and games held out."""
-READING_PENALTY = 0.1
+POOLED = 0.6
+"""Share of blend in the pool; chosen in the same way, and on tweets by heads of games and games by heads of tweets."""
 GROUP_PENALTY = 0.05
 LEAST_SPREAD = 0.05
 """Coordinates that hardly differ between posts are not blown up."""
@@ -68,7 +69,6 @@ class Sample:
         print(f"{len(self.posts)} posts, {len(texts)} to embed", flush=True)
         self.vectors = np.zeros((len(self.posts), 384))
         self.vectors[self.asked] = np.concatenate(list(_embedded(texts)))
-        self.readings = leanings(self.shares)
 
 
 def _some(random: np.random.Generator, places: Ints, group: int) -> Ints:
@@ -84,59 +84,86 @@ def _embedded(texts: list[str]) -> Iterator[NDArray[np.float32]]:
 def fitted(sample: Sample, chosen: Chosen) -> dict[str, Doubles]:
     """Return the head's weights: negative against the rest, and positive against neutral among the rest.
 
-    Every group has its own bias, so that how often players of one game complain teaches nothing about words; the tweets'
-    is used. Reviews have a thumb and no neutral, so only tweets teach the second.
+    Each is fitted on the embedding alone and pooled with blend's log-odds: on posts of another kind that does better than
+    a fit on both, which learns how far to trust blend on posts of the kinds it was fitted to. Every group has its own bias,
+    so that how often players of one game complain teaches nothing about words. Reviews have a thumb and no neutral, so only
+    tweets teach the second.
     """
     center = sample.vectors[chosen].mean(axis=0)
     spread = np.maximum(sample.vectors[chosen].std(axis=0), LEAST_SPREAD)
-    features = np.hstack([(sample.vectors - center) / spread, sample.readings])
-    tweets = chosen & (sample.group == 0) & (sample.label > 0)
+    features = (sample.vectors - center) / spread
+    rest = chosen & (sample.group == 0) & (sample.label > 0)
     columns = [
-        _logistic(features[chosen], sample.label[chosen] == 0, sample.group[chosen]),
-        _logistic(features[tweets], sample.label[tweets] == 2, sample.group[tweets]),  # noqa: PLR2004 - positive
+        _pooled(features[chosen], sample.label[chosen] == 0, sample.group[chosen]),
+        _pooled(features[rest], sample.label[rest] == 2, sample.group[rest]),  # noqa: PLR2004 - positive
     ]
     weights, biases = (np.stack(parts, axis=-1) for parts in zip(*columns, strict=True))
-    embedding = weights[:-2] / spread[:, None]
-    return {"embedding": embedding, "reading": weights[-2:], "bias": biases - center @ embedding}
+    embedding = weights / spread[:, None]
+    return {"embedding": embedding, "reading": np.eye(2) * POOLED, "bias": biases - center @ embedding}
 
 
-def _logistic(features: Doubles, truth: Chosen, group: Ints) -> tuple[Doubles, Doubles]:
-    """Penalised logistic regression by Newton's method; the bias is that of the first group."""
+def _pooled(features: Doubles, truth: Chosen, group: Ints) -> tuple[Doubles, float]:
     groups = np.unique(group)
     inputs = np.hstack([features, np.eye(len(groups))[np.searchsorted(groups, group)]])
-    sizes = (features.shape[1] - 2, 2, len(groups))
-    penalty = np.repeat([PENALTY, READING_PENALTY, GROUP_PENALTY], sizes)
+    penalty = np.repeat([PENALTY, GROUP_PENALTY], (features.shape[1], len(groups)))
+    weights = (1 - POOLED) * logistic(inputs, truth, penalty)
+    # The bias of the first group, the tweets.
+    return weights[: features.shape[1]], float(weights[features.shape[1]])
+
+
+def logistic(inputs: Doubles, truth: Chosen, penalty: Doubles) -> Doubles:
+    """Penalised logistic regression by Newton's method."""
     weights = np.zeros(inputs.shape[1])
     for _ in range(STEPS):
         shares = 1 / (1 + np.exp(-inputs @ weights))
         slope = inputs.T @ (shares - truth) + penalty * weights
         curve = (inputs * (shares * (1 - shares))[:, None]).T @ inputs + np.diag(penalty)
         weights -= np.linalg.solve(curve, slope)
-    return weights[: features.shape[1]], weights[features.shape[1]]
+    return weights
 
 
-def _shares(weights: dict[str, Doubles], sample: Sample) -> Doubles:
-    """What the scorer says of the sample, by these weights."""
+def calibrated(weights: dict[str, Doubles], held_out_odds: Doubles, sample: Sample) -> dict[str, Doubles]:
+    """Stretch and shift both log-odds so that they are right for tweets held out."""
+    tweets = sample.asked & (sample.group == 0)
+    rest = tweets & (sample.label > 0)
+    truths = ((tweets, sample.label == 0), (rest, sample.label == 2))  # noqa: PLR2004 - positive
+    for column, (rows, truth) in enumerate(truths):
+        inputs = np.stack([held_out_odds[rows, column], np.ones(rows.sum())], axis=1)
+        stretch, shift = logistic(inputs, truth[rows], np.zeros(2))
+        print(f"stretched {stretch:.3f}, shifted {shift:.3f}", flush=True)
+        weights = {name: part.copy() for name, part in weights.items()}
+        weights["embedding"][:, column] *= stretch
+        weights["reading"][:, column] *= stretch
+        weights["bias"][column] = weights["bias"][column] * stretch + shift
+    return weights
+
+
+def held_out_odds(sample: Sample) -> Doubles:
+    """Log-odds by heads that saw neither the post's fold nor, of a game, any of its posts."""
+    odds = np.zeros((len(sample.posts), 2))
+    for number in range(FOLDS):
+        out = sample.asked & (sample.fold == number)
+        weights = fitted(sample, sample.asked & ~out)
+        odds[out] = Head(weights).odds(sample.vectors[out], sample.shares[out])
+    return odds
+
+
+def _held_out_shares(odds: Doubles, sample: Sample) -> Doubles:
+    """What the scorer says of posts held out, calibrated as it will be."""
+    unit = {"embedding": np.eye(2), "reading": np.zeros((2, 2)), "bias": np.zeros(2)}
     shares = sample.shares.copy()
     asked = sample.asked
-    shares[asked] = Head(weights).shares(sample.vectors[asked], sample.shares[asked])
+    shares[asked] = Head(calibrated(unit, odds, sample)).shares(odds[asked], sample.shares[asked])
     return shares
 
 
-def _held_out_figures(sample: Sample) -> dict[str, Any]:
-    """Figures of each set by heads that saw neither its fold nor, of a game, any of its posts."""
-    shares = np.zeros_like(sample.shares)
-    for number in range(FOLDS):
-        out = sample.fold == number
-        shares[out] = _shares(fitted(sample, ~out & sample.asked), sample)[out]
-    names = {int(number): post.source for number, post in zip(sample.group, sample.posts, strict=True)}
-    return _tables(names, lambda number: sample.group == number, shares, sample)
-
-
-def _tables(names: dict[int, str], rows_of: Callable[[int], Chosen], shares: Doubles, sample: Sample) -> dict[str, Any]:
+def _figures(shares: Doubles, sample: Sample) -> dict[str, Any]:
+    """Tables of each set, blend's beside."""
     figures = {}
-    for number, name in sorted(names.items()):
-        rows = rows_of(number)
+    for number, name in sorted(
+        {int(n): post.source for n, post in zip(sample.group, sample.posts, strict=True)}.items()
+    ):
+        rows = sample.group == number
         given = (sample.label[rows], sample.prior, sample.compound[rows])
         figures[name] = {
             "embedding": score_table(shares[rows], *given),
@@ -154,13 +181,15 @@ def main() -> None:
     # More threads would add the same numbers in another order.
     with threadpool_limits(1):
         sample = Sample(given.data)
-        judged = _held_out_figures(sample)
-        weights = fitted(sample, sample.asked)
+        odds = held_out_odds(sample)
+        judged = _figures(_held_out_shares(odds, sample), sample)
+        weights = calibrated(fitted(sample, sample.asked), odds, sample)
     np.savez(head.WEIGHTS, **{name: part.astype(np.float32) for name, part in weights.items()})  # type: ignore[arg-type]
     card = {
         "layer": LAYER,
         "seed": SEED,
         "penalty": PENALTY,
+        "pooled": POOLED,
         "posts": {"chosen": len(sample.posts), "embedded": int(sample.asked.sum())},
         "held out": judged,
         "weights sha256": hashlib.sha256(head.WEIGHTS.read_bytes()).hexdigest(),

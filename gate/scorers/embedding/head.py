@@ -1,4 +1,4 @@
-"""The head: two logistic layers over embedding and what ``blend`` reads.
+"""The head: two logistic layers over the embedding, pooled with what ``blend`` reads.
 
 The first tells negative from the rest, the second positive from neutral among the rest. Fitted by tools/train_embedding.py;
 card.json beside it holds the figures.
@@ -49,9 +49,15 @@ class Head:
         """
         import numpy as np
 
-        odds = embedding.astype(np.float64) @ self._embedding + leanings(blend) @ self._reading + self._bias
-        negative, positive = (1 / (1 + np.exp(-odds))).T
+        negative, positive = (1 / (1 + np.exp(-self.odds(embedding, blend)))).T
         return np.stack([negative, (1 - negative) * (1 - positive), (1 - negative) * positive], axis=1)
+
+    def odds(self, embedding: NDArray[np.floating], blend: Doubles) -> Doubles:
+        """Return log-odds of negative, and of positive against neutral, one row a text."""
+        import numpy as np
+
+        found: Doubles = embedding.astype(np.float64) @ self._embedding + leanings(blend) @ self._reading + self._bias
+        return found
 
 
 def is_sure(blend: Doubles) -> NDArray[np.bool_]:
