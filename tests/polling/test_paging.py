@@ -180,6 +180,18 @@ def test_a_busy_channel_is_done_in_the_end() -> None:
     assert len(ids(*fetches)) == len(set(ids(*fetches))) == 100
 
 
+def test_a_clock_that_was_set_back_loses_nothing() -> None:
+    """A poll that asks for less than was read delivers nothing, and the one after it goes on where the reading was."""
+    service = Service([10, 20, 30, 40, 50])
+    first = poll(service, max_pages=1)
+    back = poll(service, first.cursor, until=SINCE + timedelta(minutes=25))
+    assert (ids(back), back.complete, back.cursor) == ([], False, first.cursor)
+    rest = poll(service, back.cursor)
+    assert sorted(ids(first, rest)) == ["m0", "m1", "m2", "m3", "m4"]
+    done = poll(service, rest.cursor, until=SINCE + timedelta(minutes=25))
+    assert (ids(done), done.complete, done.cursor) == ([], True, rest.cursor)
+
+
 def test_costs_are_counted() -> None:
     """Items, money and requests of all pages add up."""
     pages = iter([Page.of([1, 2], _none, next="b", usd=0.5), Page.of([3], _none, usd=0.25)])
