@@ -249,7 +249,7 @@ def test_a_server_killed_in_mid_run_loses_nothing(tmp_path: Path) -> None:
     finally:
         mortal.kill()
     assert [each.id for each in baseline.kept] == before
-    came = [each.id for look in looks for each in (*look.kept, *look.dropped)]
+    came = [each.id for look in looks for each in look.kept] + [each.id for look in looks for each in look.dropped]
     assert sorted(came) == sorted(mortal.uris[len(before) :])
     assert not [each for look in looks for each in look.dropped if each.reason is DropReason.DUPLICATE]
     (heard,) = looks[-1].verdict.coverage

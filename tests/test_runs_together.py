@@ -136,7 +136,12 @@ def test_not_one_read_after_the_verdict(tmp_path: Path) -> None:
     api = x_api(clock, bad_from=1)
     seen: list[int] = []
     with Store(str(tmp_path / "gate.db"), clock) as log, api.server() as server:
-        log.finish = lambda run_id, verdict: (seen.append(len(server.requests)), Store.finish(log, run_id, verdict))[1]  # type: ignore[method-assign]
+
+        def finish(run_id: str, verdict: Verdict) -> None:
+            seen.append(len(server.requests))
+            Store.finish(log, run_id, verdict)
+
+        log.finish = finish  # type: ignore[method-assign]
         record = run(server, clock, log)
         assert len(server.requests) == seen[0]
         heard = (*record.baseline.coverage, *record.verdict.coverage)

@@ -61,6 +61,13 @@ def sources() -> str:
     return "\n\n".join(_plug(name, plugins.load("sources", name)) for name in plugins.names("sources"))
 
 
+def source_types() -> str:
+    """Table of what each source hears."""
+    names = plugins.names("sources")
+    rows = [f"| `{name}` | {_cell(plugins.load('sources', name).ABOUT.channel)} |" for name in names]
+    return "\n".join(["| type | what is heard |", "|---|---|", *rows])
+
+
 def channels() -> str:
     """Table of the facts about each source."""
     names = plugins.names("sources")
@@ -123,6 +130,7 @@ def _cell(text: str) -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "commands": commands,
+    "source-types": source_types,
     "sources": sources,
     "channels": channels,
     "scorers": scorers,
