@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.errors import SourceDown, SourceRefused
-from gate.model import Cost, Fetch, Mention, Request
+from gate.model import Cost, Fetch, Mention, Request, Room
 from gate.polling import Page, Paging, Stretch, collect
 from gate.ports import SourceContext
 from tests.support import DEPLOY, ManualClock
@@ -286,3 +286,16 @@ def test_order_that_cannot_be_resumed_by_time_is_refused() -> None:
     """A paging that could never get past its first pages is a mistake of the source's author."""
     with pytest.raises(ValueError, match="resume"):
         Paging("Acme", order="any")
+
+
+def test_what_may_be_spent_ends_a_poll() -> None:
+    """No page is asked for past the room that a poll has; what is left is read once there is room again."""
+    service = Service([float(minute) for minute in range(10)])
+    clock = ManualClock(UNTIL + timedelta(minutes=1))
+    how = Paging("Acme")
+    asked = Request(SINCE, UNTIL, None, TIMEOUT, room=Room(reads=4, whose="of the day"))
+    fetch = collect(asked, service.ask, how, context(clock))
+    assert (fetch.cost.reads, fetch.complete, fetch.permanent) == (4, False, False)
+    assert fetch.reason == "what was left of the budget of the day is used up"
+    rest = collect(Request(SINCE, UNTIL, fetch.cursor, TIMEOUT), service.ask, how, context(clock))
+    assert (rest.complete, len({each.id for each in (*fetch.mentions, *rest.mentions)})) == (True, 10)

@@ -316,7 +316,7 @@ def test_doctor_reads_the_file(tmp_path: Path) -> None:
     (tmp_path / "mentions.jsonl").write_text(text)
     content, bad, zones, stream = source(tmp_path, timezone="UTC", stream="iso").check()
     assert (content.ok, content.detail) == (True, "3 mentions, 2026-03-10 14:00 to 2026-03-11 16:00 UTC")
-    assert (bad.ok, bad.detail.startswith("1 lines are no mentions; the first is mentions.jsonl:3: not JSON")) == (
+    assert (bad.ok, bad.detail.startswith("1 line is no mention; the first is mentions.jsonl:3: not JSON")) == (
         False,
         True,
     )
