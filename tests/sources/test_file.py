@@ -320,7 +320,7 @@ def test_doctor_reads_the_file(tmp_path: Path) -> None:
         False,
         True,
     )
-    assert "1 times carry no zone" in zones.detail
+    assert "1 time carries no zone" in zones.detail
     assert (stream.ok, "ios" in stream.detail) == (False, True)
 
 
