@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gate.foreground import Record
+    from gate.model import Verdict
     from gate.ports import Clock, Ledger
     from tests.servers.http_server import Server
 
