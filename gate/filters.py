@@ -163,14 +163,12 @@ class Copies:
         # Of whole numbers hash() is the same in every process; of texts it is not.
         shingles = frozenset(map(hash, zip(marks, marks[1:], marks[2:], strict=False)))
         newcomer = _Text(shingles, frozenset(marks), len(marks), sorted(shingles)[:SKETCH], at)
-        compared: _Text | None = None
-        for other in filter(None, map(self._by_hash.get, newcomer.sketch)):
-            # Most marks that two texts share lead to the same one.
-            if other is not compared and (_alike(shingles, other.shingles) or _same_template(newcomer, other)):
+        # Most marks that two texts share lead to the same one.
+        for other in dict.fromkeys(filter(None, map(self._by_hash.get, newcomer.sketch))):
+            if _alike(shingles, other.shingles) or _same_template(newcomer, other):
                 # A campaign that goes on stays one voice for as long as it does.
                 self._remember(other, at)
                 return True
-            compared = other
         self._remember(newcomer, at)
         return False
 
@@ -190,7 +188,7 @@ class Copies:
                     del self._by_hash[mark]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Text:
     shingles: frozenset[int]
     words: frozenset[int]

@@ -6,7 +6,7 @@ that a look never sees the future, live or replayed.
 
 from __future__ import annotations
 
-import heapq
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -67,8 +67,8 @@ class Ear:
     kept: int = 0
     cost: Cost = field(default_factory=Cost)
     dropped: Counter[str] = field(default_factory=Counter)
-    _waiting: list[tuple[datetime, int, Mention, datetime]] = field(default_factory=list)
-    """A heap by time; the number keeps mentions of one moment in order of arrival. Last, when it was delivered."""
+    _waiting: list[tuple[Mention, datetime]] = field(default_factory=list)
+    """By time, those of one moment in order of arrival; with when each was delivered."""
     _odd: list[Dropped] = field(default_factory=list)
     _notes: dict[str, None] = field(default_factory=dict)
 
@@ -105,15 +105,14 @@ class Ear:
 
     def take(self, before: datetime) -> tuple[list[tuple[Mention, datetime]], list[Dropped]]:
         """Hand over what was written before that time and was not handed over yet, and when it was delivered."""
-        ready = []
-        while self._waiting and self._waiting[0][0] < before:
-            ready.append(heapq.heappop(self._waiting)[2:])
+        reached = bisect_left(self._waiting, before, key=_written_at)
+        ready, self._waiting = self._waiting[:reached], self._waiting[reached:]
         odd, self._odd = self._odd, []
         return ready, odd
 
     def next_at(self) -> datetime | None:
         """When the earliest mention was written that is still kept back."""
-        return self._waiting[0][0] if self._waiting else None
+        return _written_at(self._waiting[0]) if self._waiting else None
 
     def notes(self) -> tuple[str, ...]:
         """Hand over warnings not handed over yet."""
@@ -174,10 +173,14 @@ class Ear:
                     broken.where, self.listener.name, None, self.period, DropReason.UNREADABLE, broken.why, seen_at=now
                 )
             )
-        for number, mention in enumerate(fetch.mentions):
+        for mention in fetch.mentions:
             if self.since <= mention.created_at < self.until:
-                order = self.delivered + number
-                heapq.heappush(self._waiting, (mention.created_at, order, mention, now))
+                self._waiting.append((mention, now))
             else:
                 outside, at = DropReason.OUTSIDE_WINDOW, mention.created_at
                 self._odd.append(Dropped(mention.id, mention.source, at, self.period, outside, seen_at=now))
+        self._waiting.sort(key=_written_at)
+
+
+def _written_at(waiting: tuple[Mention, datetime]) -> datetime:
+    return waiting[0].created_at

@@ -41,7 +41,8 @@ def rfc3339(time: datetime) -> str:
     if time.tzinfo is None:
         message = f"the time {time} has no time zone"
         raise EvidenceFault(message, hint=_BUG)
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    utc = time if time.tzinfo is UTC else time.astimezone(UTC)
+    return utc.isoformat().removesuffix("+00:00") + "Z"
 
 
 def to_plain(value: object) -> Plain:

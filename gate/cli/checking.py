@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gate import evidence, foreground, policy, wiring
+from gate import foreground, policy, wiring
 from gate.cli.progress import choose
 from gate.cli.terminal import style, tell
 from gate.clock import SystemClock, cancellable
@@ -103,6 +103,8 @@ def _judge(
 ) -> tuple[Report, GateError | None]:
     if options.evidence:
         # Before the watch, not after it: an hour's watching must not end in "that folder is in use".
+        from gate import evidence
+
         evidence.check_target(options.evidence, replace=options.force)
     with cancellable():
         record = _watch(options, deployed_at, clock, environ, view)
@@ -164,6 +166,8 @@ def _write_evidence(options: Options, record: Record) -> GateError | None:
     if record.fault or not options.evidence:
         return record.fault
     try:
+        from gate import evidence
+
         evidence.write_pack(
             options.evidence,
             policy_text=record.policy.text,
