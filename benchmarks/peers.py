@@ -1,6 +1,6 @@
 """How often this gate and others halt, wrongly and rightly, on the same streams with the same scores.
 
-    python benchmarks/peers.py [--runs 200] [--seed 1] [--scorer vader] [--copies keep] [--labelled FILE] [--jobs 2]
+    python benchmarks/peers.py [--runs 200] [--seed 1] [--scorer vader] [--copies keep] [--picture F.svg]
 
 Streams whose answer is known are made by ../shared/bench/streams.py from real labelled posts; real windows before and
 after releases and incidents lie in ../shared/data/events. Neither is ours to ship: without them this exits with 2.
@@ -12,67 +12,76 @@ limit 0, 3     the mean of five minutes at least 0.5, none or three failures all
 All get the mentions that the gate's filters keep. The simulated streams draw from a few hundred posts, so that much of an
 outcry is copies, which collapse; --copies keep lets them count, as if different people had written them.
 
-Exits with 1 where a method halts fewer harmless streams than the gate does and catches as much.
+Every method is tried with its dial at several places, so that one can read who halts fewer harmless streams where both
+catch as much. --picture draws that. Exits with 1 where a peer as it comes halts fewer harmless streams than
+every setting of ours that catches as much.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import os
-import statistics
 import sys
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks._peers.methods import METHODS
+from benchmarks._peers.methods import DOCUMENTED
+from benchmarks._peers.operating import (
+    SHOWN,
+    Groups,
+    beaten,
+    by_method,
+    cell,
+    interval,
+    ours_at,
+    points,
+    rate,
+    theirs_at,
+)
+from benchmarks._peers.picture import operating_curves
 from benchmarks._peers.trials import OURS, Task, scenarios, try_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks._peers.trials import Halts
+    from benchmarks._peers.operating import Point
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 RUNS = 20
-NAMES = (OURS, *METHODS)
-Groups = dict[tuple[str, str], list["Halts"]]
-"""By scenario and its kind: bad, quiet, good or trap."""
-
-
-def rate(streams: Sequence[Halts], name: str) -> float:
-    """Return the part of the streams that a method halted."""
-    return sum(halts[name] is not None for halts in streams) / len(streams)
-
-
-def cell(streams: Sequence[Halts], name: str) -> str:
-    """``95 % @ 120``: halted, and after how many mentions in the median stream, if that one was halted."""
-    seen = sorted(math.inf if (count := halts[name]) is None else count for halts in streams)
-    median = statistics.median_high(seen)
-    return f"{rate(streams, name):.1%}" + (f" @ {median:g}" if median < math.inf else "")
 
 
 def show(groups: Groups) -> None:
     """Print one row a scenario, and the sums."""
-    print(f"{'scenario':16s} {'kind':6s} {'n':>5s}  " + "".join(f"{name:>16s}" for name in NAMES))
+    names = ["gate" if each == OURS else str(each) for each in SHOWN]
+    print(f"{'scenario':16s} {'kind':6s} {'n':>5s}  " + "".join(f"{name:>18s}" for name in names))
     for (scenario, kind), streams in groups.items():
-        cells = "".join(f"{cell(streams, name):>16s}" for name in NAMES)
+        cells = "".join(f"{cell(streams, each):>18s}" for each in SHOWN)
         print(f"{scenario:16s} {kind:6s} {len(streams):5d}  {cells}")
     for what, kinds in (("all harmless", {"quiet", "good", "trap"}), ("all bad", {"bad"})):
         streams = [halts for (_, kind), some in groups.items() if kind in kinds for halts in some]
-        cells = "".join(f"{rate(streams, name):>16.1%}" for name in NAMES)
+        cells = "".join(f"{rate(streams, each).part:>18.1%}" for each in SHOWN)
         print(f"{what:16s} {'':6s} {len(streams):5d}  {cells}")
 
 
-def beaten(groups: Groups) -> list[str]:
-    """Return the methods that halt fewer harmless streams than the gate and catch at least as much."""
-    harmless = [halts for (_, kind), some in groups.items() if kind != "bad" for halts in some]
-    bad = [halts for (_, kind), some in groups.items() if kind == "bad" for halts in some]
-    return [
-        name for name in METHODS if rate(harmless, name) < rate(harmless, OURS) and rate(bad, name) >= rate(bad, OURS)
-    ]
+def compare(found: Sequence[Point]) -> None:
+    """Print every point with its intervals, then each peer's beside that of ours which catches as much, and the reverse."""
+    print(f"\n{'dials':32s} {'harmless halted':>20s} {'bad halted':>20s}")
+    for each in found:
+        print(f"{each.setting!s:32s} {interval(each.wrong):>20s} {interval(each.right):>20s}")
+    ours = [each for each in found if each.setting.method == OURS.method]
+    print("\nas sharp as a peer as it comes: false halts of both, and the dials of ours")
+    for peer in (each for each in found if each.setting in DOCUMENTED):
+        match = ours_at(peer, ours)
+        said = f"{match.wrong.part:.1%} at {match.right.part:.1%} ({match.setting.dial})" if match else "never so sharp"
+        print(f"  {peer.setting!s:20s} {peer.wrong.part:6.1%} at {peer.right.part:6.1%}   ours {said}")
+    print("\nas calm as the gate as it comes: what each catches")
+    default = next(each for each in ours if each.setting == OURS)
+    print(f"  {'gate':20s} {default.right.part:6.1%}, false halts {default.wrong.part:.1%}")
+    for name, some in by_method(each for each in found if each.setting.method != OURS.method).items():
+        best = theirs_at(default, some)
+        print(f"  {name:20s} " + (f"{best.right.part:6.1%} ({best.setting.dial})" if best else "never so calm"))
 
 
 def main() -> int:
@@ -84,6 +93,7 @@ def main() -> int:
     parser.add_argument("--copies", choices=("drop", "keep"), default="drop", help="what becomes of near-duplicates")
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--picture", type=Path, help="where to draw the operating curves, as SVG")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     script, events = arguments.shared / "bench" / "streams.py", arguments.shared / "data" / "events"
@@ -105,14 +115,16 @@ def main() -> int:
         for tried in pool.map(try_all, tasks):
             for scenario, kind, halts in tried:
                 groups[scenario, kind].append(halts)
-    print(
-        f"scorer {arguments.scorer}, {labelled.name}, {arguments.runs} runs, seed {arguments.seed}, copies: {arguments.copies};"
-    )
-    print("streams halted, and the mentions seen by then in the median stream\n")
+    what = f"scorer {arguments.scorer}, {labelled.name}, {arguments.runs} runs, seed {arguments.seed}, copies {arguments.copies}"
+    print(f"{what};\nstreams halted, and the mentions seen by then in the median stream\n")
     show(groups)
-    better = beaten(groups)
+    found = points(groups)
+    compare(found)
+    if arguments.picture:
+        arguments.picture.write_text(operating_curves(by_method(found), f"{what}; large dots: as it comes"), "utf-8")
+    better = beaten(found)
     if better:
-        print(f"\nmissed: {', '.join(better)} halted fewer harmless streams, and caught as much")
+        print(f"\nmissed: as much is caught with fewer false halts by {'; '.join(better)}")
     return 1 if better else 0
 
 

@@ -10,8 +10,9 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from statistics import NormalDist, fmean
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 
 THRESHOLD = 0.5
 """On a scale from 0, bad, to 1, good: the default of Microsoft's gate, and what we give Argo Rollouts too."""
+THRESHOLDS = (0.3, 0.4, 0.45, THRESHOLD, 0.55)
 PAGE = 100
 """Microsoft's gate read one page of the newest posts, never more."""
 CONFIDENCE, TOLERANCE = 0.98, 0.25
 """Of Kayenta's default judge."""
+CONFIDENCES = (0.8, 0.9, 0.95, CONFIDENCE, 0.99, 0.999, 0.9999, 0.99999)
 INTERVAL = timedelta(minutes=5)
 """Between two measurements, as in the examples of Argo Rollouts."""
+LIMITS = (0, 3, 10, 20, 40, 60, 80)
 
 
 class Method(Protocol):
@@ -41,14 +45,15 @@ class FixedThreshold:
     until a timeout; here the first one that fails halts, as it is the answer at that moment.
     """
 
-    def __init__(self, _baseline: Sequence[float]) -> None:
+    def __init__(self, _baseline: Sequence[float], threshold: float = THRESHOLD) -> None:
         """Know nothing of before."""
+        self._threshold = threshold
         self._page: list[float] = []
 
     def look(self, _at: datetime, fresh: Sequence[float]) -> bool:
         """Compare the mean of the newest page with the threshold."""
         self._page = [*self._page, *(1 - negative for negative in fresh)][-PAGE:]
-        return bool(self._page) and fmean(self._page) <= THRESHOLD
+        return bool(self._page) and fmean(self._page) <= self._threshold
 
 
 class MannWhitney:
@@ -95,10 +100,10 @@ class RepeatedMannWhitney:
     that interval is the estimate with 2.33 standard errors on either side, so it lies there from z = 2.33 / 0.75 = 3.10 on.
     """
 
-    def __init__(self, baseline: Sequence[float]) -> None:
+    def __init__(self, baseline: Sequence[float], confidence: float = CONFIDENCE) -> None:
         """Take the control sample."""
         self._test = MannWhitney(baseline)
-        self._critical = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) / (1 - TOLERANCE)
+        self._critical = NormalDist().inv_cdf((1 + confidence) / 2) / (1 - TOLERANCE)
 
     def look(self, _at: datetime, fresh: Sequence[float]) -> bool:
         """Test all so far."""
@@ -128,10 +133,31 @@ class FailureLimit:
         return self._left < 0
 
 
-METHODS: dict[str, Callable[[Sequence[float]], Method]] = {
-    "threshold": FixedThreshold,
-    "Mann-Whitney": RepeatedMannWhitney,
-    "limit 0": lambda baseline: FailureLimit(baseline, 0),
-    "limit 3": lambda baseline: FailureLimit(baseline, 3),
+class Setting(NamedTuple):
+    """A method with its dial at one place."""
+
+    method: str
+    dial: str
+
+    def __str__(self) -> str:
+        """``Mann-Whitney 98%``."""
+        return f"{self.method} {self.dial}"
+
+
+METHODS: dict[Setting, Callable[[Sequence[float]], Method]] = {
+    **{Setting("threshold", f"{each:g}"): partial(FixedThreshold, threshold=each) for each in THRESHOLDS},
+    **{
+        Setting("Mann-Whitney", f"{each * 100:g}%"): partial(RepeatedMannWhitney, confidence=each)
+        for each in CONFIDENCES
+    },
+    **{Setting("limit", f"{each}"): partial(FailureLimit, limit=each) for each in LIMITS},
 }
-"""By the name in the table's head."""
+"""Each with its dial at several places: a method is as good as the line through its points."""
+
+DOCUMENTED = (
+    Setting("threshold", f"{THRESHOLD:g}"),
+    Setting("Mann-Whitney", f"{CONFIDENCE * 100:g}%"),
+    Setting("limit", "0"),
+    Setting("limit", "3"),
+)
+"""The defaults and examples of those who made them."""

@@ -8,14 +8,15 @@ import subprocess
 import sys
 import tempfile
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from benchmarks._peers.methods import METHODS
+from benchmarks._peers.methods import METHODS, Setting
 from gate.backtest import read_cases
 from gate.backtest.judging import Remembering
+from gate.decide import Share
 from gate.language import Routes
 from gate.model import Coverage, Outcome, Period, Scored
 from gate.policy import load_text
@@ -25,14 +26,23 @@ from gate.sources.file.json_lines import parse
 from gate.wiring import build_recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from gate.decide import Decider
+    from gate.decide import Decider, Rules
     from gate.model import Mention, Release
     from gate.reading import Plan
 
-OURS = "gate"
+ALPHAS = (0.001, 0.01, 0.05, 0.1, 0.2)
+TOLERANCES = (0.0, 0.02)
+OWN = {
+    (alpha, tolerate): Setting("gate", f"alpha {alpha:g}, tolerate {tolerate:g}")
+    for tolerate in TOLERANCES
+    for alpha in ALPHAS
+}
+"""Ours, with both dials at several places."""
+OURS = OWN[Share().alpha, Share().tolerate]
+"""As it comes."""
 POLICY = """\
 version: 1
 release: peers
@@ -45,8 +55,8 @@ on: {{inconclusive: hold, error: hold}}
 """
 """The default rules."""
 
-Halts = dict[str, int | None]
-"""By method: mentions seen when it halted; None where it never did."""
+Halts = dict[Setting, int | None]
+"""By method and dial: mentions seen when it halted; None where it never did."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +114,7 @@ def _folder(folder: Path, task: Task) -> Iterator[tuple[str, str, Halts]]:
             case = cases.pop(stream)  # a stream in two parts would be tried on one: the second is no key any more
             sides = _read(plan(case.release), mentions, scorer)
             fields = told[case.id]
-            halts = _try(plan(case.release), decider(case.release), *sides)
+            halts = _ours(plan(case.release), decider, *sides) | _theirs(plan(case.release), *sides)
             yield fields.get("scenario") or f"events: {fields['kind']}", fields["kind"], halts
 
 
@@ -128,39 +138,63 @@ def _read(plan: Plan, mentions: Iterable[Mention], scorer: Remembering | Routes)
     return before, after
 
 
-def _try(plan: Plan, decider: Decider, before: Sequence[Scored], after: Sequence[Scored]) -> Halts:
-    """Let each method look until it halts or the window closes."""
-    halts: Halts = dict.fromkeys([OURS, *METHODS])
+def _theirs(plan: Plan, before: Sequence[Scored], after: Sequence[Scored]) -> Halts:
+    """Let each peer look until it halts or the window closes."""
+    halts: Halts = dict.fromkeys(METHODS)
     scores = [each.negative for each in before]
-    peers = {name: method(scores) for name, method in METHODS.items()}
-    for each in before:
-        decider.fold_baseline(each)
-    times, seen = [each.created_at for each in after], 0
-    for at in _looks(plan):
-        known = bisect_left(times, at)
-        fresh, seen = after[seen:known], known
-        for each in fresh:
-            decider.fold(each)
-        if halts[OURS] is None and _fails(decider, plan.release, at, len(before), seen):
-            halts[OURS] = seen
-        for name in list(peers):
-            if peers[name].look(at, [each.negative for each in fresh]):
-                halts[name] = seen
-                del peers[name]
+    peers = {setting: method(scores) for setting, method in METHODS.items()}
+    for at, fresh, seen in _looks(plan, after):
+        negative = [each.negative for each in fresh]
+        for setting in list(peers):
+            if peers[setting].look(at, negative):
+                halts[setting] = seen
+                del peers[setting]
     return halts
 
 
-def _looks(plan: Plan) -> Iterator[datetime]:
-    at, end = plan.release.deployed_at + plan.settle, plan.release.window_to
-    while at < end:
-        yield at
-        at += plan.every
-    yield end
+def _ours(plan: Plan, decider: Callable[..., Decider], before: Sequence[Scored], after: Sequence[Scored]) -> Halts:
+    """Look on where the largest alpha halts: the wealth is the same for every alpha, and tells when each would."""
+    halts: Halts = dict.fromkeys(OWN.values())
+    for tolerate in TOLERANCES:
+        gate = decider(plan.release, _rules(max(ALPHAS), tolerate))
+        for each in before:
+            gate.fold_baseline(each)
+        for at, fresh, seen in _looks(plan, after):
+            for each in fresh:
+                gate.fold(each)
+            odds = _odds(gate, plan.release, at, len(before), seen)
+            for alpha in ALPHAS:
+                if odds >= 1 / alpha and halts[OWN[alpha, tolerate]] is None:
+                    halts[OWN[alpha, tolerate]] = seen
+            if odds >= 1 / min(ALPHAS):
+                break
+    return halts
 
 
-def _fails(decider: Decider, release: Release, at: datetime, before: int, after: int) -> bool:
+def _rules(alpha: float, tolerate: float) -> Rules:
+    """Return the default rules with other dials."""
+    rules = load_text(POLICY.format(copies="drop", scorer="vader"), path="peers.yml").decision_rules()
+    return replace(rules, rules=(Share(alpha=alpha, tolerate=tolerate),))
+
+
+def _looks(plan: Plan, after: Sequence[Scored]) -> Iterator[tuple[datetime, Sequence[Scored], int]]:
+    """Yield each look: its time, the mentions since the last one, and how many there are by then."""
+    at, end, seen = plan.release.deployed_at + plan.settle, plan.release.window_to, 0
+    times = [each.created_at for each in after]
+    while True:
+        at = min(at, end)
+        known = bisect_left(times, at)
+        yield at, after[seen:known], known
+        if at >= end:
+            return
+        seen, at = known, at + plan.every
+
+
+def _odds(gate: Decider, release: Release, at: datetime, before: int, after: int) -> float:
+    """Return the odds by which a look at this time fails the release; 0 where it does not."""
     closed = at >= release.window_to
-    if not (closed or decider.settled(at)):
-        return False
+    if not (closed or gate.settled(at)):
+        return 0.0
     heard = Coverage("file", required=True, complete=True, reason="", fetched=before + after, kept=after, dropped={})
-    return decider.decide(at=at, closed=closed, coverage=[heard]).outcome is Outcome.FAIL
+    verdict = gate.decide(at=at, closed=closed, coverage=[heard])
+    return verdict.odds or 0.0 if verdict.outcome is Outcome.FAIL else 0.0
