@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,51 +26,87 @@ NEGLIGIBLE = 0.03
 """Baseline shares less probable than this get no bet."""
 
 
-class Bet:
-    """One alternative: its share of the wealth, and what it pays in each interval of ranks."""
-
-    __slots__ = ("after", "before", "edges", "log_pays", "log_wealth")
-
-    def __init__(self, before: float, after: float, weight: float) -> None:
-        """Aim at `before` -> `after` with this part of the stake."""
-        self.before, self.after = before, after
-        self.log_wealth = math.log(weight)
-        self.edges: list[float] = []
-        self.log_pays: list[float] = [0.0]
-
-    def refresh(self, d: ScoreDensities, polluted: float, tolerate: float, *, anything: bool) -> None:
-        """Set the pay-off for a pool of which `polluted` came after the deploy: a function of counts alone, never of scores.
-
-        `anything`: what has turned may take any score, and costs max g = g(0). Otherwise it looks like this scorer's negatives.
-        """
-        turned = self.before + tolerate * (1 - self.before)
-        pool = d.mixture(self.before + polluted * (self.after - self.before))
-        pool_null = d.mixture(self.before + polluted * (turned - self.before))
-        g, least = [], math.inf
-        for after, mass, null, mass_null in zip(d.mixture(self.after), pool, d.mixture(turned), pool_null, strict=True):
-            least = min(least, after / mass * mass_null / null)
-            g.append(least)
-        edges = _cumulative(pool)
-        worst = g[0] if anything else mean_over_negatives(d, self.before, edges, g)
-        fair = (1 - tolerate) * math.fsum(m * x for m, x in zip(pool, g, strict=True)) + tolerate * worst
-        self.edges = edges
-        self.log_pays = [math.log(x / fair) for x in g]
-
-    def pays(self, p: float) -> float:
-        """The logarithm of what this bet pays at rank p."""
-        return self.log_pays[bisect_right(self.edges, p)]
+STEP = 0.05
+"""Bets suit a pool of which so much more came after the deploy than for the last ones."""
 
 
-def spread(shares: dict[float, float]) -> list[Bet]:
-    """One bet for each believable baseline share and each effect, weighted by their product.
+class Table(NamedTuple):
+    """What the bets on one share before pay: a row for each interval of ranks, a column for each effect."""
 
-    >>> bets = spread({0.2: 0.99, 0.5: 0.01})
-    >>> [round(b.after, 2) for b in bets], round(sum(math.exp(b.log_wealth) for b in bets), 12)
+    edges: list[float]
+    """Where one interval ends and the next begins."""
+    pays: list[tuple[float, ...]]
+
+
+class Family:
+    """The bets on one share before: their parts of the wealth, and what they pay."""
+
+    __slots__ = ("before", "table", "wealth")
+
+    def __init__(self, before: float, weight: float) -> None:
+        """Stake this part of the wealth on a rise from `before`."""
+        self.before = before
+        self.wealth = [weight * part for _, part in EFFECTS]
+        self.table = Table([], [(1.0,) * len(EFFECTS)])
+
+    def play(self, p: float, exponent: float) -> float:
+        """Fold in the rank of one mention, each pay-off raised to the exponent; return what the family then holds."""
+        row = self.table.pays[bisect_right(self.table.edges, p)]
+        if exponent == 1:
+            self.wealth = [held * pay for held, pay in zip(self.wealth, row, strict=True)]
+        else:
+            self.wealth = [held * pay**exponent for held, pay in zip(self.wealth, row, strict=True)]
+        return math.fsum(self.wealth)
+
+
+def spread(shares: dict[float, float]) -> list[Family]:
+    """One family for each believable share before the deploy, weighted by its probability.
+
+    >>> families = spread({0.2: 0.99, 0.5: 0.01})
+    >>> [round(raised(f.before, by), 2) for f in families for by, _ in EFFECTS], round(sum(sum(f.wealth) for f in families), 12)
     ([0.26, 0.36, 0.53, 0.83], 1.0)
     """
     kept = {share: w for share, w in shares.items() if w >= NEGLIGIBLE}
     total = math.fsum(kept.values())
-    return [Bet(share, raised(share, by), w / total * v) for share, w in kept.items() for by, v in EFFECTS]
+    return [Family(share, w / total) for share, w in kept.items()]
+
+
+@lru_cache(maxsize=4096)
+def table(d: ScoreDensities, before: float, steps: int, tolerate: float, *, anything: bool) -> Table:
+    """Lay the bets on one share before out for a pool of which `steps` times STEP came after the deploy.
+
+    The same for every stream, so made once a process: a function of counts alone, never of scores.
+    """
+    columns = [pays(d, before, raised(before, by), steps * STEP, tolerate, anything=anything) for by, _ in EFFECTS]
+    edges = sorted({edge for ends, _ in columns for edge in ends})
+    rows = [tuple(g[bisect_right(ends, at)] for ends, g in columns) for at in (0.0, *edges)]
+    return Table(edges, rows)
+
+
+def pays(
+    d: ScoreDensities, before: float, after: float, polluted: float, tolerate: float, *, anything: bool
+) -> tuple[list[float], list[float]]:
+    """Return where the steps of one bet end, and what it pays on each.
+
+    Args:
+        d: of the scorer.
+        before: the share of negatives that it takes for granted.
+        after: the share that it bets on.
+        polluted: part of the pool that came after the deploy.
+        tolerate: part of the mentions that may have turned.
+        anything: what has turned may take any score, and costs max g = g(0). Otherwise it looks like this scorer's negatives.
+    """
+    turned = before + tolerate * (1 - before)
+    pool = d.mixture(before + polluted * (after - before))
+    pool_null = d.mixture(before + polluted * (turned - before))
+    g, least = [], math.inf
+    for mass_after, mass, null, mass_null in zip(d.mixture(after), pool, d.mixture(turned), pool_null, strict=True):
+        least = min(least, mass_after / mass * mass_null / null)
+        g.append(least)
+    edges = _cumulative(pool)
+    worst = g[0] if anything else mean_over_negatives(d, before, edges, g)
+    fair = (1 - tolerate) * math.fsum(m * x for m, x in zip(pool, g, strict=True)) + tolerate * worst
+    return edges, [x / fair for x in g]
 
 
 def raised(share: float, by: float) -> float:

@@ -88,8 +88,7 @@ class Bursts:
         """Add the products of v with its last LAGS neighbours, less what it has in common with those further back."""
         near, far, products = self._near, self._far, self._products
         common = self._far_total / len(far) if far else 0.0
-        for k, past in enumerate(near):
-            products[k] += v * (past - common)
+        products[: len(near)] = [product + v * (past - common) for product, past in zip(products, near, strict=False)]
         if len(near) == LAGS:
             self._far_total += near[-1] - (far[-1] if len(far) == FAR else 0.0)
             far.appendleft(near[-1])

@@ -29,7 +29,7 @@ import math
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
-from gate.decide.bets import spread
+from gate.decide import bets
 from gate.decide.bounds import Change, ChangeBound
 from gate.decide.bursts import Bursts
 from gate.decide.densities import ScoreDensities
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 EARLY = 10
 """One baseline mention in this many, the oldest, is set aside to weigh the bets."""
-REFRESH = 0.05
-"""Bets are recomputed when the part of the pool that came after the deploy has grown by this much."""
+FAINT, STRONG = 1e-100, 1e100
+"""Beyond these the wealth is counted in another unit, as floating point ends."""
 
 
 class ShareTest:
@@ -86,7 +86,8 @@ class ShareTest:
         self._tolerate, self._limit = tolerate, math.log(1 / alpha)
         self._uniform = uniform(seed)
         self._bursts = Bursts(baseline[early:], self._uniform)
-        self._bets = spread(self._densities.posterior(baseline[:early]))
+        self._families = bets.spread(self._densities.posterior(baseline[:early]))
+        self._log_unit = 0.0
         self._refresh_at = 0.0
         self._change = self._bound(baseline, alpha)
         self.log_wealth = self.max_log_wealth = 0.0
@@ -105,12 +106,11 @@ class ShareTest:
     def update(self, score: float) -> None:
         """Fold one mention in."""
         score = _checked(score)
-        p = self._rank(score)
-        eta, top = self._bursts.exponent, -math.inf
-        for bet in self._bets:
-            bet.log_wealth += eta * bet.log_pays[bisect_right(bet.edges, p)]
-            top = max(top, bet.log_wealth)
-        self.log_wealth = top + math.log(sum([math.exp(bet.log_wealth - top) for bet in self._bets]))
+        p, exponent = self._rank(score), self._bursts.exponent
+        wealth = math.fsum([family.play(p, exponent) for family in self._families])
+        self.log_wealth = self._log_unit + math.log(wealth)
+        if not FAINT < wealth < STRONG:
+            self._rescale(wealth)
         self.max_log_wealth = max(self.max_log_wealth, self.log_wealth)
         self.rejected = self.rejected or self.log_wealth >= self._limit
         self._bursts.feed(p)
@@ -125,19 +125,27 @@ class ShareTest:
         return self._change.now(self._bursts.phi)
 
     def _rank(self, score: float) -> float:
-        """Rank among all scores so far and put it among them; first bring the bets up to date with the counts."""
+        """Rank among all scores so far and put it among them; first lay the bets out for the counts."""
         n = self._ranked + self._count
         polluted = self._count / n if n else 0.0
         if polluted >= self._refresh_at:
-            self._refresh_at = polluted + REFRESH
-            for bet in self._bets:
-                bet.refresh(self._densities, polluted, self._tolerate, anything=self._anything)
+            self._lay_out(int(polluted / bets.STEP))
         pool = self._pool
         above = bisect_right(pool, score)
         equal = above - bisect_left(pool, score, 0, above) + 1
         pool.insert(above, score)
         self._count += 1
         return (n - above + self._uniform() * equal) / (n + 1)
+
+    def _lay_out(self, steps: int) -> None:
+        self._refresh_at = (steps + 1) * bets.STEP
+        for family in self._families:
+            family.table = bets.table(self._densities, family.before, steps, self._tolerate, anything=self._anything)
+
+    def _rescale(self, wealth: float) -> None:
+        self._log_unit += math.log(wealth)
+        for family in self._families:
+            family.wealth = [held / wealth for held in family.wealth]
 
     def _bound(self, baseline: Sequence[float], alpha: float) -> ChangeBound:
         share = self._densities.share_of

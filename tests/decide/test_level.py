@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING
 
 import pytest
 
-from gate.decide import bets
+from tests.decide.test_martingale import overpay
 from tools.simulate_level import KINDS, highest_odds, wilson
-
-if TYPE_CHECKING:
-    from gate.decide.densities import ScoreDensities
 
 STREAMS = 120
 
@@ -43,13 +39,7 @@ def test_what_is_tolerated_is_seldom_halted(alpha: float) -> None:
 
 def test_pay_offs_that_are_too_high_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same simulation fails a rule whose bets pay 3 % more than is fair."""
-    honest = bets.Bet.refresh
-
-    def generous(self: bets.Bet, d: ScoreDensities, polluted: float, tolerate: float, *, anything: bool) -> None:
-        honest(self, d, polluted, tolerate, anything=anything)
-        self.log_pays = [pay + 0.03 for pay in self.log_pays]
-
-    monkeypatch.setattr(bets.Bet, "refresh", generous)
+    overpay(monkeypatch, 1.03)
     odds = [highest_odds(seed, kind="continuous", before=100, after=200, tolerate=0.0) for seed in range(40)]
     assert sum(each >= 1 / 0.05 for each in odds) > most(40, 0.05)
 

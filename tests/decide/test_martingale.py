@@ -2,7 +2,9 @@
 
 import math
 import random
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 
@@ -79,15 +81,23 @@ def test_tolerated_streams_are_halted_no_more_often_than_alpha() -> None:
     assert false_halts(levels, 0.05) <= most(150, 0.05)
 
 
+def overpay(monkeypatch: pytest.MonkeyPatch, times: float) -> None:
+    """Let every bet pay so many times what is fair."""
+    honest = bets.pays
+
+    def generous(
+        d: ScoreDensities, before: float, after: float, polluted: float, tolerate: float, *, anything: bool
+    ) -> tuple[list[float], list[float]]:
+        edges, fair = honest(d, before, after, polluted, tolerate, anything=anything)
+        return edges, [times * pay for pay in fair]
+
+    monkeypatch.setattr(bets, "pays", generous)
+    monkeypatch.setattr(bets, "table", cache(bets.table.__wrapped__))
+
+
 def test_a_broken_normaliser_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pay-offs 2 % too high fail the very bound the tests above hold."""
-    honest = bets.Bet.refresh
-
-    def generous(self: bets.Bet, d: ScoreDensities, polluted: float, tolerate: float, *, anything: bool) -> None:
-        honest(self, d, polluted, tolerate, anything=anything)
-        self.log_pays = [x + 0.02 for x in self.log_pays]
-
-    monkeypatch.setattr(bets.Bet, "refresh", generous)
+    overpay(monkeypatch, 1.02)
     assert false_halts(list(peaks("continuous", 60, 100, 200)), 0.05) > most(60, 0.05)
 
 
@@ -97,16 +107,28 @@ def test_every_bet_is_fair_falling_and_pays_for_the_tolerance(polluted: float, t
     """Integral over uniform ranks at most 1, exactly 1 when nothing is tolerated; never rising in the rank."""
     d = SCORERS["continuous"][1]
     assert d is not None
-    for bet in bets.spread(dict.fromkeys((0.1, 0.3, 0.8), 1 / 3)):
-        for anything in (False, True):
-            bet.refresh(d, polluted, tolerate, anything=anything)
-            g = [math.exp(x) for x in bet.log_pays]
-            ends = [0.0, *bet.edges, 1.0]
-            area = math.fsum(x * (b - a) for x, a, b in zip(g, ends, ends[1:], strict=False))
-            worst = g[0] if anything else bets.mean_over_negatives(d, bet.before, bet.edges, g)
-            assert (1 - tolerate) * area + tolerate * worst == pytest.approx(1, abs=1e-12)
-            assert area <= 1 + 1e-12
-            assert g == sorted(g, reverse=True)
+    for before in (0.1, 0.3, 0.8):
+        for by, _ in bets.EFFECTS:
+            for anything in (False, True):
+                after = bets.raised(before, by)
+                edges, g = bets.pays(d, before, after, polluted, tolerate, anything=anything)
+                ends = [0.0, *edges, 1.0]
+                area = math.fsum(x * (b - a) for x, a, b in zip(g, ends, ends[1:], strict=False))
+                worst = g[0] if anything else bets.mean_over_negatives(d, before, edges, g)
+                assert (1 - tolerate) * area + tolerate * worst == pytest.approx(1, abs=1e-12)
+                assert area <= 1 + 1e-12
+                assert g == sorted(g, reverse=True)
+
+
+def test_bets_laid_out_together_pay_what_each_pays_alone() -> None:
+    """One row for each interval of ranks, one column for each effect."""
+    d = SCORERS["continuous"][1]
+    assert d is not None
+    table = bets.table(d, 0.3, 4, 0.02, anything=False)
+    alone = [bets.pays(d, 0.3, bets.raised(0.3, by), 4 * bets.STEP, 0.02, anything=False) for by, _ in bets.EFFECTS]
+    for p in (k / 997 for k in range(997)):
+        row = table.pays[bisect_right(table.edges, p)]
+        assert row == tuple(g[bisect_right(edges, p)] for edges, g in alone)
 
 
 def test_a_clear_rise_is_found_soon_and_a_fall_never() -> None:
