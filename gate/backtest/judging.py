@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +135,8 @@ def judge_all(
 
 def _begin(builder: Builder, text: str, path: str) -> None:
     global _setup  # noqa: PLW0603 - once a process, as scorers take long to load
+    # Mentions refer to nothing that refers to them: looking for circles among a million of them finds none, slowly.
+    gc.set_threshold(100_000, 50, 50)
     plan, decider, scorer = builder(text, path)
     _setup = plan, decider, scorer if isinstance(scorer, Routes) else Remembering(scorer)
 
