@@ -3,11 +3,11 @@
     python benchmarks/backtest.py [--mentions 200000] [--jobs 1] [--scorers free vader]
 
 Invented mentions, each text different, 10,000 for each release: 6,000 in the day before the deploy and 4,000 in the twelve
-hours after it, with a look each minute. The real command runs in a process of its own. "Without scoring" is a scorer that costs nothing, installed like anybody's
-plug-in: it makes a number of the text's checksum, so that all the rest is done: lines are read twice (to sort
-them by release, then to judge), filtered, ranked and decided. Mentions a second are by processor time, all processes together, so that a
-busy machine does not show. Memory is the peak of the largest process; it is measured for a quarter of the mentions too, and must not
-grow with them. Exits with 1 past the marks.
+hours after it, with a look each minute. The real command runs in a process of its own. "Without scoring" is a scorer that
+costs nothing, installed like anybody's plug-in: it makes a number of the text's checksum, so that all the rest is done:
+lines are read twice (to sort them by release, then to judge), filtered, ranked and decided. Mentions a second are by
+processor time, all processes together. Memory is the peak of the largest process; it is measured for a quarter of the
+mentions too, and must not grow with them: it goes by the largest release, not by the file. Exits with 1 past the marks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WORDS = (
     "update search login export dark mode slow quick broken great awful love hate crashed lost notes route map sync button "
     "why today again still please fix thanks nothing works finally team nice weird blank logged out since the new is it my "
     "and for with after every five minutes anyone else getting this app really not"
-).split()
+)
 POLICY = """\
 version: 1
 release: Brimly
@@ -63,20 +63,30 @@ def lay_out(folder: Path, mentions: int) -> None:
     """Write policy, plug-in, releases and mentions."""
     (folder / "free_scorer.py").write_text(PLUG, encoding="utf-8")
     (folder / "free-1.0.dist-info").mkdir()
-    (folder / "free-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: free\nVersion: 1.0\n", "utf-8")
+    (folder / "free-1.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: free\nVersion: 1.0\n", "utf-8"
+    )
     (folder / "free-1.0.dist-info" / "entry_points.txt").write_text("[gate.scorers]\nfree = free_scorer\n", "utf-8")
     (folder / "gate.yml").write_text(POLICY, encoding="utf-8")
     with (folder / "releases.jsonl").open("w", encoding="utf-8") as releases:
         for number in range(mentions // EACH):
-            releases.write(json.dumps({"id": f"r{number}", "deployed_at": DEPLOY.isoformat(), "stream": f"s{number}"}) + "\n")
-    chance = random.Random(1)  # noqa: S311 - a simulation
+            releases.write(
+                json.dumps({"id": f"r{number}", "deployed_at": DEPLOY.isoformat(), "stream": f"s{number}"}) + "\n"
+            )
+    chance, words = random.Random(1), WORDS.split()
     with (folder / "mentions.jsonl").open("w", encoding="utf-8") as out:
         for number in range(mentions):
             i = number % EACH
             gap = timedelta(hours=24) / BEFORE if i < BEFORE else timedelta(hours=12) / (EACH - BEFORE)
             at = (DEPLOY + (i - BEFORE) * gap).isoformat()
-            text = " ".join(chance.choices(WORDS, k=chance.randint(5, 25)))
-            row = {"id": str(number), "stream": f"s{number // EACH}", "created_at": at, "author": f"a{number}", "lang": "en"}
+            text = " ".join(chance.choices(words, k=chance.randint(5, 25)))
+            row = {
+                "id": str(number),
+                "stream": f"s{number // EACH}",
+                "created_at": at,
+                "author": f"a{number}",
+                "lang": "en",
+            }
             out.write(json.dumps({**row, "text": text}) + "\n")
 
 

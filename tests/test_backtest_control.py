@@ -49,6 +49,19 @@ def test_a_release_is_judged_against_its_control_stream(tmp_path: Path) -> None:
     assert {each["mentions_baseline"] for each in verdicts} == {140}
 
 
+def test_releases_judged_without_the_policys_control_are_counted(tmp_path: Path) -> None:
+    """The control's sources are not asked in a backtest: who names no stream in their place is told so."""
+    folder = project(tmp_path, streams(ours=0.2, calm=0.1))
+    policy = (folder / "gate.yml").read_text(encoding="utf-8")
+    (folder / "gate.yml").write_text(policy + "control: [{type: file, path: others.jsonl}]\n", encoding="utf-8")
+    releases(folder, {}, {"control_stream": "calm"})
+    done = gate(folder, *WORDS)
+    assert done.returncode == 0
+    assert (
+        "1 releases name no control_stream, and were judged without the policy's control" in done.stdout + done.stderr
+    )
+
+
 def test_a_control_needs_a_stream_to_be_told_from(tmp_path: Path) -> None:
     """A release without a stream, or whose stream is the control, is refused by its line."""
     folder = project(tmp_path, streams(ours=0.2))

@@ -105,6 +105,15 @@ def test_sources(section: str, expected: str) -> None:
     assert fault.startswith(expected)
 
 
+def test_a_control_that_no_rule_asks_is_a_fault() -> None:
+    """Only share and surge compare with it; without rules there is share."""
+    control = "control: [{type: file, path: others.jsonl}]"
+    (fault,) = faults(control=control, rules="rules: [{type: keyword, any: [data loss]}]")
+    assert fault.startswith("gate.yml:4: control: no rule compares with it")
+    for rules in ("", "rules: [{type: surge}]"):
+        assert load_text("\n".join([*SHORT.values(), control, rules])).control
+
+
 def test_unknown_type_suggests_the_nearest() -> None:
     """A slip of the pen is recognised."""
     (fault,) = faults(sources="sources: [{type: fiel, path: m.jsonl}]")

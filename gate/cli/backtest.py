@@ -33,7 +33,9 @@ def command(  # noqa: PLR0913 - one argument an option
     """Judge past releases as the live gate would have: what would it have said, and when?
 
     A release is {"id", "deployed_at"} and, where it differs from the policy, "baseline_from",
-    "baseline_to", "window_to"; with "stream" only mentions of that stream count.
+    "baseline_to", "window_to"; with "stream" only mentions of that stream count. The sources and
+    the control of the policy are not asked: what they would have said is in --mentions, the
+    control's under the stream that a release names as its "control_stream".
 
     \b
     gate backtest --mentions 2025.jsonl.gz --releases releases.jsonl --output verdicts.jsonl
@@ -50,4 +52,7 @@ def command(  # noqa: PLR0913 - one argument an option
     say(f"{summary['releases']} releases judged on {summary['mentions']:,} mentions: {counted}.")
     if summary["unreadable_lines"]:
         say(f"{summary['unreadable_lines']:,} lines were no mention and were left out.")
+    if summary["without_control"]:
+        alone = f"{summary['without_control']} releases name no control_stream, and were judged without the policy's control"
+        say(f"{alone}.")
     say(f"Wrote {output}.")

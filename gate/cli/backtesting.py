@@ -58,6 +58,7 @@ def run(options: Options) -> dict[str, Any]:
         "mentions": shards.lines,
         "unreadable_lines": shards.skipped,
         "outcomes": dict(sorted(outcomes.items())),
+        "without_control": sum(not case.control_stream for case in cases) if policy.control else 0,
     }
 
 

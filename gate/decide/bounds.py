@@ -166,9 +166,21 @@ class ChangeBound:
         width = self._high - self._low
         v = phi * (a.variance() + b.variance())
         r2 = (PRIOR * width) ** 2
-        half = math.sqrt(2 * v * (v + r2) / r2 * math.log(math.sqrt((v + r2) / v) / self._alpha))
+        half = half_width(v, r2, self._alpha)
         middle = b.mean() - a.mean()
         return Change(a.mean(), b.mean(), max(-width, middle - half), min(width, middle + half))
+
+
+def half_width(variance: float, prior: float, alpha: float) -> float:
+    """How far a normal estimate strays from the truth at any look, with probability 1 - alpha; see the module's theorem.
+
+    Args:
+        variance: of the estimate at this look.
+        prior: variance of the mixture, the same at every look.
+        alpha: over all looks.
+    """
+    widened = variance + prior
+    return math.sqrt(2 * variance * widened / prior * math.log(math.sqrt(widened / variance) / alpha))
 
 
 class _Moments:

@@ -4,12 +4,12 @@ Model. Control and own mentions each keep to their baseline, except that a part 
 is not our release (a mood of the platform, an outage elsewhere), and a further part of our own because of it.
 
 Rule. Beside the test of the policy, which tolerates t, the same test runs at tolerances t + c for c in `STEPS`. At a look the
-control's rise is estimated, the estimate is rounded up to a step, and harm needs both the test at t and the one at t + c.
+control's rise is estimated, the estimate is rounded up to a step c, and harm needs the test at t and all those up to t + c.
 
 Guarantees. (1) A release that is harmless by its own baseline is halted with a chance of at most alpha over all looks, whatever
 the control does and even if it depends on our stream: harm needs the test at t, of which that is the theorem (see `martingale`).
-(2) Where both streams turned by c, the test at the step at or above c, too, ever rejects with a chance of at most alpha. So a
-false halt needs that, or an estimate one step and more too low; the latter is no theorem but simulated in the tests, for a
+(2) Where both streams turned by c, the test at the first step at or above c, too, ever rejects with a chance of at most alpha, and
+as harm needs every test up to the estimate, a false halt needs that one, or an estimate one step and more too low; the latter is no theorem but simulated in the tests, for a
 control that is heard about as often as we are. A control that says little is drawn to no rise by `DOUBT` and excuses little.
 (3) Where the control did not move, nothing is lost but the delay its noise costs while it is small; a control that is not
 heard at all leaves the test of the policy as it is. A fall of the control is never held against a release.
@@ -89,4 +89,7 @@ class Raised:
 
     def rejected(self, rise: float) -> bool:
         """Whether more has turned than the tolerance and this rise of the control together explain."""
-        return rise <= 0 or any(test.rejected for step, test in self._tests.items() if step >= rise)
+        if rise <= 0:
+            return True
+        nearest = next((step for step in self._tests if step >= rise), None)
+        return nearest is not None and all(test.rejected for step, test in self._tests.items() if step <= nearest)

@@ -61,7 +61,7 @@ class Decider:
 
     def _fold_control(self, scored: Scored) -> None:
         for state in self._states:
-            if isinstance(state, ShareState):
+            if isinstance(state, ShareState | SurgeState):
                 state.fold_control(scored)
 
     def fold_dropped(self, dropped: Dropped) -> None:

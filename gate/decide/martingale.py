@@ -16,8 +16,11 @@ Null. Each later mention is exchangeable with the baseline, except that independ
 3. Tolerance. Lay the true scores x beside unturned ones z <= x. A mention that has not turned ranks no more negative among x
    than among z (others only went up), so p_i >= p_i(z), f falls, and E[f(p_i)] <= E[f(p_i(z))] = integral f; one that has
    turned brings at most max f. So (1 - t) integral f + t max f as divisor is valid for any scorer. With the scorer's
-   densities we charge t E[f | a typical negative of this scorer] instead, in a pool that is not polluted: cheaper, and as
-   right as those densities; no density is trusted at t = 0, where validity needs none.
+   densities we charge t E[f | a typical negative of this scorer] instead, in a pool that is neither polluted nor a sample:
+   cheaper, and as right as those densities; no density is trusted at t = 0, where validity needs none. A pool of n mentions
+   only blurs that: a rank that would be q among all becomes (K + U) / n, K binomial(n - 1, q), a doubly stochastic kernel with
+   monotone likelihood ratio, under which a falling density of negatives' ranks stays falling and is majorised by what it was,
+   so that the mean of a falling f can only go down.
 4. Threads. Each step is raised to the exponent from `bursts`, at most 1: exactly valid at t = 0 (see there). That it also
    holds back streams that come in threads is a working model checked by simulation (not a bound), and so is an exponent
    below 1 together with t > 0, where past ranks may tell a little of values.

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MIN_BASELINE = 10
 """Below this a rank among the baseline is too coarse to say anything useful."""
+NORMAL = 50
+"""Mentions on either side below which the bound on the change, which takes means for normal, rules nothing out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class ShareState:
             decision=Decision(options.decision),
             ready=self._after > 0 and not excused,
             statistical=True,
-            ruled_out=self._after > 0 and change.high < options.tolerate,
+            ruled_out=min(count, self._after) >= NORMAL and change.high < options.tolerate,
             numbers={
                 "odds": test.odds,
                 "odds_needed": 1 / options.alpha,

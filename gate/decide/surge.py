@@ -6,14 +6,14 @@ to begin with. The statistics are in ``surges``; here they become a rule.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from gate.decide.surges import Block, SurgeTest
+from gate.decide.control_surge import ControlSurge
+from gate.decide.surges import SurgeTest
+from gate.decide.usual import HOUR, Usual
 from gate.decide.words import mentions, one_in
-from gate.model import Decision, Finding
+from gate.model import Decision, Finding, Period
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,15 +21,8 @@ if TYPE_CHECKING:
     from gate.decide.rules import Context
     from gate.model import Scored
 
-HOUR = timedelta(hours=1)
 MIN_BASELINE = 10
 """Complaints; with fewer the usual rate is not known well enough."""
-MOST_BLOCKS = 1_000
-"""Stretches the baseline is cut into at most; of an hour, or longer for long baselines."""
-DAILY = 72
-"""Hours of baseline from which on the hour of the day is taken into account."""
-FLAT = 2.0
-"""Days' weight of the flat rate in the profile: one odd night must not become the rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +56,21 @@ class SurgeState:
     def __init__(self, options: Surge, context: Context) -> None:
         """Take the level and the periods."""
         self._options = options
-        release = context.release
-        self._from, self._to = release.baseline_from, release.baseline_to
-        span = self._to - self._from
-        self._block = max(HOUR, span / MOST_BLOCKS)
-        self._daily = span >= DAILY * HOUR and self._block == HOUR
-        self._complaints: Counter[int] = Counter()
-        self._by_hour: Counter[int] = Counter()
-        self._total = 0
-        self._at = release.deployed_at
+        self._usual = Usual(context.release)
+        self._control = ControlSurge(context.release)
+        self._at = context.release.deployed_at
         self._fresh = self._after = 0
         self._test: SurgeTest | None = None
 
     def fold_baseline(self, scored: Scored) -> None:
         """Count one complaint from before the deploy."""
         if scored.negative > 0.5:  # noqa: PLR2004 - the even chance
-            self._total += 1
-            self._complaints[(scored.created_at - self._from) // self._block] += 1
-            self._by_hour[scored.created_at.hour] += 1
+            self._usual.add(scored.created_at)
+
+    def fold_control(self, scored: Scored) -> None:
+        """Count one complaint of the control, from before the deploy or after it."""
+        if scored.negative > 0.5 and scored.compared:  # noqa: PLR2004 - the even chance
+            self._control.add(scored.created_at, baseline=scored.period is Period.BASELINE)
 
     def fold(self, scored: Scored) -> None:
         """Count one complaint from after the deploy, up to the look that is being made."""
@@ -88,57 +78,61 @@ class SurgeState:
 
     def advance(self, at: datetime) -> None:
         """Test the complaints since the last look."""
-        if at <= self._at or self._total < MIN_BASELINE:
+        if at <= self._at or self._usual.total < MIN_BASELINE:
             return
-        hours = (at - self._at) / HOUR
-        self._started().update(self._fresh, hours=hours, usual=self._usual(self._at + (at - self._at) / 2))
+        test, hours, usual = self._started(), (at - self._at) / HOUR, self._usual.rate(self._at + (at - self._at) / 2)
+        test.update(self._fresh, hours=hours, usual=usual)
+        self._control.advance(self._at, at, self._fresh, hours=hours, usual=usual)
         self._after += self._fresh
         self._fresh, self._at = 0, at
 
     def harmful(self) -> bool:
-        """Whether the wealth ever reached its limit."""
+        """Whether the wealth ever reached its limit, and the control's own surge does not explain it."""
+        return self._rejected() and not self._control.excuses()
+
+    def _rejected(self) -> bool:
         return self._test is not None and self._test.rejected
 
     def judge(self) -> Finding:
         """Compare the best wealth so far with its limit."""
-        if self._total < MIN_BASELINE:
-            sentence = f"{self._total} complaints before the deploy, {MIN_BASELINE} needed for a comparison"
+        total = self._usual.total
+        if total < MIN_BASELINE:
+            sentence = f"{total} complaints before the deploy, {MIN_BASELINE} needed for a comparison"
             return Finding(
                 "surge", harm=False, code="baseline_too_small", sentence=sentence, ready=False, statistical=True
             )
         test, harm = self._started(), self.harmful()
-        sentence = f"{mentions(self._after)} negative since the deploy, {test.ratio:.1f} times the usual at this time"
+        excused = self._rejected() and not harm
         return Finding(
             rule="surge",
             harm=harm,
-            code="complaints_surged" if harm else "complaints_usual",
-            sentence=f"{sentence}; {one_in(test.odds)} if up to {self._options.tolerate:g} times were harmless",
+            code="complaints_surged" if harm else "control_surged_too" if excused else "complaints_usual",
+            sentence=self._sentence(test) + (self._excuse() if excused else ""),
             decision=Decision(self._options.decision),
+            ready=not excused,
             statistical=True,
             numbers={
                 "surge_odds": test.odds,
                 "surge_odds_needed": test.odds_needed,
                 "ratio": test.ratio,
-                "complaints_baseline": self._total,
+                "complaints_baseline": total,
                 "complaints_post": self._after,
+                **({"control_ratio": self._control.times()} if self._control.heard else {}),
             },
         )
 
+    def _sentence(self, test: SurgeTest) -> str:
+        return (
+            f"{mentions(self._after)} negative since the deploy, {test.ratio:.1f} times the usual at this time; "
+            f"{one_in(test.odds)} if up to {self._options.tolerate:g} times were harmless"
+        )
+
+    def _excuse(self) -> str:
+        return f"; but the control has {self._control.times():.1f} times its usual too, and what remains may be chance"
+
     def _started(self) -> SurgeTest:
         if self._test is None:
-            hours = self._block / HOUR
-            starts = (self._from + k * self._block for k in range(int((self._to - self._from) / self._block)))
-            blocks = [
-                Block(self._complaints[k], self._usual(start + self._block / 2) * hours, hours)
-                for k, start in enumerate(starts)
-            ]
-            self._test = SurgeTest(blocks, alpha=self._options.alpha, tolerate=self._options.tolerate)
+            blocks, options = self._usual.blocks(), self._options
+            self._test = SurgeTest(blocks, alpha=options.alpha, tolerate=options.tolerate)
+            self._control.begin(blocks, alpha=options.alpha, tolerate=options.tolerate)
         return self._test
-
-    def _usual(self, at: datetime) -> float:
-        """Complaints an hour that are usual at this time."""
-        flat = self._total / ((self._to - self._from) / HOUR)
-        if not self._daily:
-            return flat
-        days = (self._to - self._from) / timedelta(days=1)
-        return (self._by_hour[at.hour] + FLAT * flat) / (days + FLAT)

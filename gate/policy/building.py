@@ -14,6 +14,7 @@ from gate.model import Budget, Outcome
 from gate.policy.checks import (
     check_baseline_file,
     check_comments,
+    check_control,
     check_minimum,
     check_periods,
     check_required,
@@ -98,6 +99,7 @@ def build(document: Document) -> Policy:
     check_periods(window, baseline, faults)
     check_minimum(minimum, top.get("sources"), faults)
     check_required(sources, faults)
+    check_control(control, parts["rules"], faults)
     check_baseline_file(baseline, faults)
     check_comments(document, faults)
     check_secrets(document, faults)  # last: what is refused already needs no second fault

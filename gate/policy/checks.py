@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gate import plugins
+from gate.decide import Share, Surge
 from gate.policy.faults import shown
 from gate.policy.secrets import secrets_in
 from gate.policy.values import format_duration
@@ -35,6 +36,13 @@ def check_minimum(minimum: Minimum | None, sources: object, faults: Faults) -> N
     """Refuse to ask for more sources than there are."""
     if minimum and isinstance(sources, tuple) and 0 < len(sources) < minimum.sources:
         faults.add(("minimum", "sources"), f"{minimum.sources} can never be heard: the policy has {len(sources)}")
+
+
+def check_control(control: object, rules: object, faults: Faults) -> None:
+    """Refuse a control that no rule would ask."""
+    if control and isinstance(rules, tuple) and rules and not any(isinstance(rule, Share | Surge) for rule in rules):
+        hint = "add a rule of type share or surge, or leave the control out"
+        faults.add(("control",), "no rule compares with it: that do only share and surge", hint)
 
 
 def check_required(sources: object, faults: Faults) -> None:

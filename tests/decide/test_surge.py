@@ -179,6 +179,54 @@ def test_the_hour_of_the_day_is_taken_into_account() -> None:
     assert 0.8 < float(state.judge().numbers["ratio"] or math.inf) < 1.8
 
 
+def beside(control: float, ours: float) -> SurgeState:
+    """Return the rule after six hours in which the control's complaints and ours came so many times as fast."""
+    chance = random.Random(f"beside:{control}:{ours}")
+    state = started(chance)
+    for at in arrivals(chance, USUAL, DEPLOY - 24 * HOUR, 24):
+        state.fold_control(seen(at, 0.9, Period.BASELINE))
+    theirs = arrivals(chance, control * USUAL, DEPLOY, 6)
+    mine = arrivals(chance, ours * USUAL, DEPLOY, 6)
+    for look in every(5):
+        while theirs and theirs[0] < look:
+            state.fold_control(seen(theirs.pop(0), 0.9))
+        while mine and mine[0] < look:
+            state.fold(seen(mine.pop(0), 0.9))
+        state.advance(look)
+    return state
+
+
+@pytest.mark.parametrize(
+    ("control", "ours", "code"),
+    [
+        (1, 10, "complaints_surged"),
+        (10, 10, "control_surged_too"),
+        (40, 10, "control_surged_too"),
+        (2, 40, "complaints_surged"),
+        (1, 1, "complaints_usual"),
+    ],
+)
+def test_complaints_are_judged_against_the_controls(control: float, ours: float, code: str) -> None:
+    """What floods everybody is excused and said, a flood of our own is not."""
+    finding = beside(control, ours).judge()
+    assert finding.code == code
+    assert finding.harm == (code == "complaints_surged")
+    assert finding.ready == (code != "control_surged_too")
+    if code == "control_surged_too":
+        assert "; but the control has " in finding.sentence
+        assert float(finding.numbers["control_ratio"] or 0) > 5
+
+
+def test_a_control_that_was_not_heard_excuses_nothing() -> None:
+    """Without complaints of the control before the deploy nobody knows what is usual for it."""
+    chance = random.Random(7)
+    state = started(chance)
+    for at in arrivals(chance, 100, DEPLOY, 1):
+        state.fold_control(seen(at, 0.9))
+    watched(state, arrivals(chance, 10 * USUAL, DEPLOY, 6), every(1))
+    assert state.harmful()
+
+
 @pytest.mark.parametrize(("options", "named"), [({"alpha": 0}, "alpha"), ({"tolerate": 0.5}, "tolerate")])
 def test_levels_that_mean_nothing_are_refused(options: dict[str, float], named: str) -> None:
     """With the name of the option and what is usual."""
