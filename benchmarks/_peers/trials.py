@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gate.model import Mention, Release
     from gate.reading import Plan
 
-ALPHAS = (0.001, 0.01, 0.05, 0.1, 0.2)
+ALPHAS = (0.001, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2)
 TOLERANCES = (0.0, 0.02)
 OWN = {
     (alpha, tolerate): Setting("gate", f"alpha {alpha:g}, tolerate {tolerate:g}")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Builder = Callable[[str, str], Setup]
     """Builds that from a policy's text and path; importable, as each process calls it."""
 
-REMEMBERED = 200_000
+REMEMBERED = 20_000
 """Scores of texts kept by a process: recorded streams repeat themselves."""
 
 _setup: Setup
