@@ -62,6 +62,18 @@ def test_releases_judged_without_the_policys_control_are_counted(tmp_path: Path)
     )
 
 
+def test_verdicts_are_the_same_to_the_byte_whatever_the_jobs(tmp_path: Path) -> None:
+    """In the order of the releases, by one process or by two."""
+    folder = project(tmp_path, streams(ours=0.9, calm=0.1))
+    releases(folder, {}, {"control_stream": "calm"}, {"stream": "calm"})
+    written = []
+    for jobs in ("1", "2"):
+        assert gate(folder, *WORDS, "--jobs", jobs).returncode == 0
+        written.append((folder / "v.jsonl").read_bytes())
+    assert written[0] == written[1]
+    assert [json.loads(line)["id"] for line in written[0].splitlines()] == ["0", "1", "2"]
+
+
 def test_a_control_needs_a_stream_to_be_told_from(tmp_path: Path) -> None:
     """A release without a stream, or whose stream is the control, is refused by its line."""
     folder = project(tmp_path, streams(ours=0.2))
