@@ -34,7 +34,7 @@ COPIES_WITHIN = timedelta(minutes=15)
 WORDS_COMPARED = 200
 
 _PRIMARY_TAG = re.compile(r"[a-z]{2,3}")
-_NOISE = re.compile(r"https?://\S+|[@#]\w+|[\W_]+")
+_NOISE = re.compile(r"https?://\S+|[@#]\w+|(?:[^\w@#]|_)+|[@#]")
 _MARKED = re.compile(r"[@#]|://")
 _SPACES = {code: " " for code in range(128) if not chr(code).isalnum()}
 

@@ -44,6 +44,14 @@ def test_copies_collapse_and_short_repeats_are_votes() -> None:
     assert reasons(Filters(), mention(1, DEPLOY, "good"), mention(2, DEPLOY, "good")) == [None, None]
 
 
+def test_copies_sent_to_different_people_are_one() -> None:
+    """Handles, hashtags and links do not tell copies apart, wherever in the text they stand."""
+    sent = [mention(i, DEPLOY, f"hey @user{i} {LONG} #tag{i} see https://e.example/{i}") for i in range(3)]
+    assert reasons(Filters(), *sent) == [None, DropReason.NEAR_DUPLICATE, DropReason.NEAR_DUPLICATE]
+    bare = f"hey {LONG} see"
+    assert reasons(Filters(), mention(9, DEPLOY, bare), sent[0])[1] is DropReason.NEAR_DUPLICATE
+
+
 def test_a_campaign_is_one_voice_while_it_lasts_and_chance_is_no_campaign() -> None:
     """Copies every ten minutes stay collapsed; the same words two hours later are another vote."""
     step = timedelta(minutes=10)
