@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert
@@ -14,7 +15,7 @@ from gate.store.tables import observations
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Dialect
 
     from gate.model import Dropped, Scored
 
@@ -38,13 +39,18 @@ def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
     """Write rows within the caller's transaction."""
     if not rows:
         return
-    statement = insert(observations)
-    compiled = statement.compile(dialect=connection.dialect)
-    if compiled.positional:
+    if statement := _positional(connection.dialect):
         # Twice as fast for thousands of rows: binding by name costs more than SQLite needs to write them.
-        connection.exec_driver_sql(str(compiled), list(rows))
+        connection.exec_driver_sql(statement, list(rows))
     else:
-        connection.execute(statement, [dict(zip(NAMES, row, strict=True)) for row in rows])
+        connection.execute(insert(observations), [dict(zip(NAMES, row, strict=True)) for row in rows])
+
+
+@cache
+def _positional(dialect: Dialect) -> str:
+    """The statement for values by position; empty where the database takes them by name."""
+    compiled = insert(observations).compile(dialect=dialect)
+    return str(compiled) if compiled.positional else ""
 
 
 def _of_kept(mention: Scored) -> Row:
