@@ -2,6 +2,9 @@
 
     GateError                 exit 1   the gate itself broke
     ├── UsageFault            exit 2   the command line asks for something impossible
+    │   ├── NoSuchRun         there is no run of that id
+    │   ├── RunOver           the run has ended, and what is asked is for one under way
+    │   └── KeyReused         an idempotency key stands for another order already
     ├── PolicyFault           exit 2   gate.yml is wrong; holds every fault at once
     ├── EvidenceFault         exit 12  an evidence pack is unreadable or was changed
     ├── StoreFault            exit 12  the run log cannot be read or written
@@ -38,6 +41,18 @@ class UsageFault(GateError):
     """The command line asks for something impossible."""
 
     exit_code = 2
+
+
+class NoSuchRun(UsageFault):
+    """There is no run of that id."""
+
+
+class RunOver(UsageFault):
+    """The run has ended, and what is asked is for one under way."""
+
+
+class KeyReused(UsageFault):
+    """An idempotency key stands for another order already."""
 
 
 @dataclass(frozen=True, slots=True)
