@@ -6,13 +6,13 @@ needs no worker in the same process, an answer is never lost, and what was asked
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from gate.canonical import digest, dumps
 from gate.errors import UsageFault
-from gate.foreground import versions_of
 from gate.model import NOTHING
+from gate.store.work import NewOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from gate.model import Release
     from gate.policy import Policy
     from gate.store import Store
+
+    Planned = tuple[Policy, Release, Mapping[str, str]]
+    """Policy and periods of an order, and the versions that make two runs comparable."""
 
 MOST_LABELS = 20
 LONGEST_LABEL = 200
@@ -79,7 +82,7 @@ class Order:
 class Runs:
     """Takes orders and overrides. Safe to share between threads."""
 
-    def __init__(self, store: Store, plan: Callable[[Order], tuple[Policy, Release]]) -> None:
+    def __init__(self, store: Store, plan: Callable[[Order], Planned]) -> None:
         """Take the run log, and what reads the policy of an order and works out the periods to compare."""
         self._store = store
         self._plan = plan
@@ -97,8 +100,12 @@ class Runs:
                                     order.callback]))  # fmt: skip
         if order.key and (known := self._store.ordered(order.by, order.key, fingerprint)):
             return known
-        policy, release = self._plan(order)
-        return self._store.order(order, policy, release, fingerprint, versions_of(policy))
+        policy, release, versions = self._plan(order)
+        callback = asdict(order.callback) if order.callback else None
+        new = NewOrder(order.by, order.key, fingerprint, order.policy, order.path, callback)
+        return self._store.order(
+            new, release, policy.to_plain(), dry_run=policy.dry_run, labels=order.labels, versions=versions
+        )
 
     def approve(self, run_id: str, by: str, why: str) -> None:
         """End the run, or change how it ended: promote.

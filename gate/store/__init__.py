@@ -11,17 +11,29 @@ from __future__ import annotations
 
 from gate.store.authors import author_key, hash_author
 from gate.store.database import default_url, key_folder
+from gate.store.glance import Glance
+from gate.store.listing import Line, Page
 from gate.store.log import Store
 from gate.store.purging import Chosen
+from gate.store.outbox import Delivery
 from gate.store.rows import Event, Run, State
 from gate.store.verify import Problem
+from gate.store.work import Assignment, Call, NewOrder, Step
 
 __all__ = [
     "Chosen",
+    "Assignment",
+    "Call",
+    "Delivery",
     "Event",
+    "Glance",
+    "Line",
+    "NewOrder",
+    "Page",
     "Problem",
     "Run",
     "State",
+    "Step",
     "Store",
     "author_key",
     "default_url",

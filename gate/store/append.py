@@ -1,32 +1,39 @@
-"""Adding an event to the chain of a run."""
+"""Adding to the log of a run, within the caller's transaction."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
 from gate.canonical import dumps, rfc3339
 from gate.errors import StoreFault
-from gate.store.chain import EVENT_FIELDS, fingerprint
-from gate.store.rows import storable
+from gate.store.chain import EVENT_FIELDS, fingerprint, observations_digest
+from gate.store.glance import glanced
+from gate.store.observations import insert_rows, rows_of
+from gate.store.rows import new_run_id, new_run_row, storable
 from gate.store.tables import events, runs
+from gate.store.tables import labels as label_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
+    from gate.model import Dropped, Look, Release, Scored
+
 
 def head_of(connection: Connection, run_id: str) -> dict[str, Any]:
-    """Return ``events``, ``head`` and ``state`` of a run, and keep others from appending to it meanwhile.
+    """Return ``events``, ``head``, ``state`` and ``glance`` of a run, and keep others from appending to it meanwhile.
 
     Raises:
         StoreFault: there is no such run.
     """
     # FOR UPDATE holds the run's row on PostgreSQL; on SQLite the transaction holds the whole file already.
-    query = select(runs.c.events, runs.c.head, runs.c.state).where(runs.c.id == run_id).with_for_update()
-    row = connection.execute(query).one_or_none()
+    query = select(runs.c.events, runs.c.head, runs.c.state, runs.c.glance).where(runs.c.id == run_id)
+    row = connection.execute(query.with_for_update()).one_or_none()
     if row is None:
         message = f"there is no run {run_id!r} in the run log"
         raise StoreFault(message, hint="gate runs lists them")
@@ -51,3 +58,67 @@ def append_event(connection: Connection, run_id: str, kind: str, data: object, a
     row["hash"] = fingerprint([row[name] for name in EVENT_FIELDS])
     connection.execute(insert(events).values(row))
     connection.execute(update(runs).where(runs.c.id == run_id).values(events=row["seq"], head=row["hash"]))
+
+
+def insert_run(  # noqa: PLR0913 - what a run consists of
+    connection: Connection,
+    now: datetime,
+    release: Release,
+    policy: object,
+    *,
+    dry_run: bool,
+    labels: Mapping[str, str],
+    versions: Mapping[str, str],
+) -> str:
+    """Begin a run and return its id."""
+    run_id = new_run_id(now)
+    row = new_run_row(run_id, now, release, dumps(policy), dry_run=dry_run, labels=labels)
+    started = {"release": release, "dry_run": dry_run, "labels": labels, "versions": versions}
+    connection.execute(insert(runs).values(row))
+    append_event(connection, run_id, "started", started | {"policy_digest": row["policy_digest"]}, now)
+    _insert_labels(connection, run_id, labels)
+    return run_id
+
+
+def append_baseline(
+    connection: Connection,
+    now: datetime,
+    run_id: str,
+    kept: Sequence[Scored],
+    dropped: Sequence[Dropped],
+    data: dict[str, Any],
+) -> None:
+    """Add what was said before the deploy, as look 0; ``data`` is its coverage and notes."""
+    _append_mentions(connection, now, run_id, (kept, dropped), "baseline", {"number": 0, **data})
+
+
+def append_look(connection: Connection, now: datetime, run_id: str, look: Look) -> None:
+    """Add a look and every mention it saw."""
+    data = {name: getattr(look, name) for name in ("number", "at", "next_at", "notes", "verdict")}
+    before = head_of(connection, run_id)["glance"]
+    _append_mentions(connection, now, run_id, (look.kept, look.dropped), "look", data)
+    seen = {"latest": dumps(look.verdict).decode(), "glance": dumps(glanced(before, look)).decode()}
+    connection.execute(update(runs).where(runs.c.id == run_id).values(seen))
+
+
+def _append_mentions(
+    connection: Connection,
+    now: datetime,
+    run_id: str,
+    mentions: tuple[Sequence[Scored], Sequence[Dropped]],
+    kind: str,
+    data: dict[str, Any],
+) -> None:
+    kept, dropped = mentions
+    seq = head_of(connection, run_id)["events"] + 1
+    rows = rows_of(run_id, seq, data["number"], kept, dropped)
+    data["kept"], data["dropped"] = len(kept), Counter(each.reason.value for each in dropped)
+    data["observations"] = {"count": len(rows), "digest": observations_digest(row[-1] for row in rows)}
+    append_event(connection, run_id, kind, data, now)
+    insert_rows(connection, rows)
+
+
+def _insert_labels(connection: Connection, run_id: str, named: Mapping[str, str]) -> None:
+    if named:
+        rows = [{"run_id": run_id, "name": storable(name), "value": storable(named[name])} for name in named]
+        connection.execute(insert(label_rows), rows)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select
 
-from gate.canonical import dumps, rfc3339
-from gate.errors import StoreFault, UsageFault
+from gate.errors import NoSuchRun, UsageFault
 from gate.model import NOTHING
-from gate.store.append import append_event, head_of
-from gate.store.chain import observations_digest
+from gate.store.append import append_baseline, append_event, append_look, insert_run
 from gate.store.database import faults, snapshot
-from gate.store.observations import insert_rows, rows_of
+from gate.store.ending import end_run
+from gate.store.listing import Listing
 from gate.store.opened import fetch
+from gate.store.outbox import Outbox
+from gate.store.overrides import Overrides
 from gate.store.purging import Purging
-from gate.store.rows import State, event_of, new_run_id, new_run_row, run_of, storable
+from gate.store.rows import State, event_of, run_of, storable
 from gate.store.spending import Spending
 from gate.store.tables import events, observations, runs
 from gate.store.verify import check_run
+from gate.store.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _NEWEST_FIRST = (func.rtrim(runs.c.created_at, "Z").desc(), runs.c.id.desc())
 
 
-class Store(Spending, Purging):
+class Store(Work, Overrides, Outbox, Listing, Spending, Purging):
     """The run log. Safe to share between threads; several processes may use one database."""
 
     def start_run(
@@ -55,14 +56,8 @@ class Store(Spending, Purging):
             versions: of the gate, the scorer …, for the log.
         """
         now = self._clock.now()
-        run_id = new_run_id(now)
-        policy_json = dumps(policy)
-        row = new_run_row(run_id, now, release, policy_json, dry_run=dry_run, labels=labels)
-        started = {"release": release, "dry_run": dry_run, "labels": labels, "versions": versions}
         with self._writing() as connection:
-            connection.execute(insert(runs).values(row))
-            append_event(connection, run_id, "started", started | {"policy_digest": row["policy_digest"]}, now)
-        return run_id
+            return insert_run(connection, now, release, policy, dry_run=dry_run, labels=labels, versions=versions)
 
     def append(self, run_id: str, kind: str, data: object) -> None:
         """Record that something happened; allowed after the verdict too, e.g. for what actions did.
@@ -82,12 +77,15 @@ class Store(Spending, Purging):
         notes: Sequence[str] = (),
     ) -> None:
         """Record what was said before the deploy, as look 0, in one transaction."""
-        self._append_mentions(run_id, kept, dropped, "baseline", {"number": 0, "coverage": coverage, "notes": notes})
+        with self._writing() as connection:
+            append_baseline(
+                connection, self._clock.now(), run_id, kept, dropped, {"coverage": coverage, "notes": notes}
+            )
 
     def append_look(self, run_id: str, look: Look) -> None:
         """Record a look and every mention it saw, in one transaction."""
-        data = {name: getattr(look, name) for name in ("number", "at", "next_at", "notes", "verdict")}
-        self._append_mentions(run_id, look.kept, look.dropped, "look", data)
+        with self._writing() as connection:
+            append_look(connection, self._clock.now(), run_id, look)
 
     def finish(self, run_id: str, verdict: Verdict) -> None:
         """Record the final verdict.
@@ -95,14 +93,8 @@ class Store(Spending, Purging):
         Raises:
             StoreFault: the run is over already, or the database fails.
         """
-        ending = {
-            "state": State.DONE.value,
-            "outcome": verdict.outcome.value,
-            "decision": verdict.decision.value,
-            "code": storable(verdict.code),
-            "reason": storable(verdict.reason),
-        }
-        self._end(run_id, "verdict", {"verdict": verdict}, ending)
+        with self._writing() as connection:
+            end_run(connection, self._clock.now(), run_id, "verdict", {"verdict": verdict})
 
     def cancel(self, run_id: str, why: str) -> None:
         """Record that the run was stopped from outside.
@@ -110,8 +102,8 @@ class Store(Spending, Purging):
         Raises:
             StoreFault: the run is over already, or the database fails.
         """
-        ending = {"state": State.CANCELLED.value, "reason": storable(why)}
-        self._end(run_id, "cancelled", {"why": storable(why)}, ending)
+        with self._writing() as connection:
+            end_run(connection, self._clock.now(), run_id, "cancelled", {"why": storable(why)})
 
     def break_off(self, run_id: str, why: str) -> None:
         """Record that the gate itself failed, so that the run has no verdict.
@@ -119,8 +111,8 @@ class Store(Spending, Purging):
         Raises:
             StoreFault: the run is over already, or the database fails.
         """
-        ending = {"state": State.BROKEN.value, "reason": storable(why)}
-        self._end(run_id, "broken", {"why": storable(why)}, ending)
+        with self._writing() as connection:
+            end_run(connection, self._clock.now(), run_id, "broken", {"why": storable(why)})
 
     def runs(
         self, limit: int = 20, *, state: State | None = None, outcome: str | None = None, release: str | None = None
@@ -175,30 +167,9 @@ class Store(Spending, Purging):
             return meant[0]
         if not found:
             message = "there are no runs yet" if reference == "last" else f"there is no run {reference!r}"
-            raise UsageFault(message, hint="gate runs lists them")
+            raise NoSuchRun(message, hint="gate runs lists them")
         message = f"{reference!r} may mean several runs: {', '.join(row['id'] for row in found)}"
         raise UsageFault(message, hint="write more of the id")
-
-    def _append_mentions(
-        self, run_id: str, kept: Sequence[Scored], dropped: Sequence[Dropped], kind: str, data: dict[str, Any]
-    ) -> None:
-        with self._writing() as connection:
-            seq = head_of(connection, run_id)["events"] + 1
-            rows = rows_of(run_id, seq, data["number"], kept, dropped)
-            data["kept"], data["dropped"] = len(kept), Counter(each.reason.value for each in dropped)
-            data["observations"] = {"count": len(rows), "digest": observations_digest(row[-1] for row in rows)}
-            append_event(connection, run_id, kind, data, self._clock.now())
-            insert_rows(connection, rows)
-
-    def _end(self, run_id: str, kind: str, data: object, ending: dict[str, str]) -> None:
-        now = self._clock.now()
-        with self._writing() as connection:
-            state = head_of(connection, run_id)["state"]
-            if state != State.RUNNING:
-                message = f"run {run_id} is over already: {state}"
-                raise StoreFault(message, hint=f"see how it ended: gate log {run_id}")
-            append_event(connection, run_id, kind, data, now)
-            connection.execute(update(runs).where(runs.c.id == run_id).values(finished_at=rfc3339(now), **ending))
 
 
 def _events_of(run_id: str) -> Select[Any]:

@@ -9,14 +9,17 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     event,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -44,6 +47,9 @@ runs = Table(
     # Count and hash of the last event: without them, cutting off the end of a chain would not show.
     Column("events", Integer, nullable=False),
     Column("head", Text, nullable=False),
+    # What lists and readers of the verdict show, kept here so that it costs one row; the events have it all.
+    Column("latest", Text),
+    Column("glance", Text),
 )
 
 events = Table(
@@ -96,7 +102,71 @@ spending = Table(
     Column("usd", Double, nullable=False),
 )
 
-ADDED = {2: (observations.c.seen_at, observations.c.purged)}
+labels = Table(
+    "labels",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Index("labels_by_value", "name", "value"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), primary_key=True),
+    Column("started_by", Text, nullable=False),
+    Column("key", Text),
+    # Of the order, to tell whether a key that comes again asks for the same.
+    Column("fingerprint", Text, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("callback", Text),
+    Column("looks", Integer, nullable=False),
+    Column("next_at", Text, nullable=False),
+    # How often the run was taken up again after its end, because somebody changed how it ended.
+    Column("generation", Integer, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    # "start" until a worker has taken it up, "wake" when it must look up at once; then nothing.
+    Column("attention", Text),
+    UniqueConstraint("started_by", "key"),
+)
+_calling = orders.c.attention.is_not(None)
+Index("orders_calling", orders.c.attention, sqlite_where=_calling, postgresql_where=_calling)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), primary_key=True),
+    Column("look", Integer, primary_key=True, autoincrement=False),
+    Column("entries", LargeBinary, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("deadline", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Text, nullable=False),
+    Column("fault", Text),
+    Column("ended_at", Text),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seen_at", Text, nullable=False),
+)
+
+ADDED = {2: (observations.c.seen_at, observations.c.purged), 3: (runs.c.latest, runs.c.glance)}
 """Columns that older tables lack, by the schema that brought them; whole tables are made where there are none."""
 
 for _action in ("UPDATE", "DELETE"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Row = Mapping[str, Any]
 
-_ENDINGS = {"verdict": "done", "cancelled": "cancelled", "broken": "broken"}
+_ENDINGS = {"verdict": "done", "approved": "done", "rejected": "done", "cancelled": "cancelled", "broken": "broken"}
 _LOOKS = {"baseline", "look"}
 
 
@@ -87,10 +87,13 @@ def _check_run_row(run: Row, events: Sequence[Row]) -> Iterator[Problem]:
             expected |= {name: data.at("release", name) for name in ("deployed_at", "window_to")}
             expected |= {name: data.at(name) for name in ("policy_digest", "dry_run")}
             expected["labels"] = encode(data.at("labels")).decode()
+        elif row["kind"] == "extended":
+            expected["window_to"] = data.at("until")
         elif row["kind"] in _ENDINGS:
-            expected |= {"finished_at": row["at"], "state": _ENDINGS[row["kind"]]}
+            # Who overrides a verdict later changes what it says, not when the run ended.
+            expected = {"finished_at": row["at"]} | expected | {"state": _ENDINGS[row["kind"]]}
             expected |= {name: data.at("verdict", name) for name in ("outcome", "decision", "code", "reason")}
-            if row["kind"] != "verdict":
+            if data.at("verdict") is None:
                 expected["reason"] = data.at("why")
     for name, value in expected.items():
         if run[name] != value:

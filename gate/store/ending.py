@@ -1,0 +1,112 @@
+"""How a run ends, and who is told: verdict, end of the run and message to the caller in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, insert, select, update
+
+from gate.canonical import dumps, loads, rfc3339
+from gate.errors import StoreFault
+from gate.store.append import append_event, head_of
+from gate.store.rows import State, storable
+from gate.store.tables import journal, orders, outbox, runs
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from gate.model import Verdict
+
+ENDINGS = {
+    "verdict": State.DONE,
+    "approved": State.DONE,
+    "rejected": State.DONE,
+    "cancelled": State.CANCELLED,
+    "broken": State.BROKEN,
+}
+"""Kind of event to the state it leaves a run in."""
+PATIENCE = timedelta(days=1)
+"""So long a caller who named no deadline is tried."""
+PENDING = "pending"
+DELIVERED = "delivered"
+EXPIRED = "expired"
+REPLACED = "replaced"
+
+
+def end_run(connection: Connection, now: datetime, run_id: str, kind: str, data: dict[str, Any]) -> None:
+    """End a run that is under way.
+
+    Raises:
+        StoreFault: there is none, or it is over already.
+    """
+    state = head_of(connection, run_id)["state"]
+    if state != State.RUNNING:
+        message = f"run {run_id} is over already: {state}"
+        raise StoreFault(message, hint=f"see how it ended: gate log {run_id}")
+    conclude(connection, now, run_id, kind, data)
+
+
+def conclude(connection: Connection, now: datetime, run_id: str, kind: str, data: dict[str, Any]) -> None:
+    """Write how a run ended, or how it is to count from now on, and what its caller is to be told."""
+    append_event(connection, run_id, kind, data, now)
+    values = {"state": ENDINGS[kind].value, "finished_at": func.coalesce(runs.c.finished_at, rfc3339(now))}
+    values |= _columns(data["verdict"]) if "verdict" in data else {"reason": storable(data["why"])}
+    connection.execute(update(runs).where(runs.c.id == run_id).values(values))
+    # What people wrote is kept in it, and nobody needs it any more.
+    connection.execute(delete(journal).where(journal.c.run_id == run_id))
+    _announce(connection, now, run_id)
+
+
+def _columns(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "outcome": verdict.outcome.value,
+        "decision": verdict.decision.value,
+        "code": storable(verdict.code),
+        "reason": storable(verdict.reason),
+        "latest": dumps(verdict).decode(),
+    }
+
+
+def _announce(connection: Connection, now: datetime, run_id: str) -> None:
+    """Put into the outbox what the caller is to be told, if there is one who wants to know."""
+    row = connection.execute(select(orders).where(orders.c.run_id == run_id)).one_or_none()
+    if row is None or row.callback is None:
+        return
+    callback = loads(row.callback.encode(), "orders.callback")
+    query = select(func.max(outbox.c.version)).where(outbox.c.run_id == run_id)
+    version = (connection.execute(query).scalar() or 0) + 1
+    if version > 1:
+        if not callback["updates"]:
+            return
+        old = (outbox.c.run_id == run_id) & (outbox.c.state == PENDING)
+        connection.execute(update(outbox).where(old).values(state=REPLACED, ended_at=rfc3339(now)))
+    deadline = now + PATIENCE
+    if callback["deadline"] and version == 1:
+        deadline = datetime.fromisoformat(callback["deadline"])
+    message = {
+        "run_id": run_id,
+        "version": version,
+        "url": callback["url"],
+        "secret": callback["secret"],
+        "body": dumps(_message(connection, run_id, version)).decode(),
+        "created_at": rfc3339(now),
+        "deadline": rfc3339(deadline),
+        "state": PENDING,
+        "attempts": 0,
+        "next_at": rfc3339(now),
+    }
+    connection.execute(insert(outbox).values(message))
+
+
+def _message(connection: Connection, run_id: str, version: int) -> dict[str, Any]:
+    """Return what the caller is told; the same bytes however often it is sent."""
+    run = connection.execute(select(runs).where(runs.c.id == run_id)).one()
+    names = ("state", "outcome", "decision", "code", "reason", "release", "deployed_at", "finished_at", "dry_run")
+    return {
+        "delivery": f"{run_id}.{version}",
+        "run": run_id,
+        "version": version,
+        "labels": loads(run.labels.encode(), "runs.labels"),
+        **{name: getattr(run, name) for name in names},
+    }

@@ -1,0 +1,142 @@
+"""Lists of runs: one query a page, however many runs there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from gate.canonical import from_plain, loads
+from gate.errors import NoSuchRun, UsageFault
+from gate.model import NOTHING, Decision, Outcome, Verdict
+from gate.store.glance import glance_of
+from gate.store.opened import Opened
+from gate.store.rows import State
+from gate.store.tables import labels, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gate.store.glance import Glance
+
+MOST = 200
+_COLUMNS = [runs.c[name] for name in ("id", "created_at", "finished_at", "state", "release", "deployed_at",
+            "window_to", "dry_run", "labels", "outcome", "decision", "code", "reason", "glance")]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One run in a list: without its policy, with how it stands."""
+
+    id: str
+    created_at: datetime
+    finished_at: datetime | None
+    state: State
+    release: str
+    deployed_at: datetime
+    window_to: datetime
+    dry_run: bool
+    labels: Mapping[str, str]
+    outcome: Outcome | None
+    decision: Decision | None
+    code: str
+    reason: str
+    glance: Glance | None
+    """None before the first look, and for runs from before there was one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some runs, newest first, and how to get the next ones."""
+
+    lines: tuple[Line, ...]
+    cursor: str | None
+    """For the next page; None on the last one."""
+
+
+class Listing(Opened):
+    """Runs found by what they are of."""
+
+    def page(  # noqa: PLR0913 - all by name
+        self,
+        limit: int = 50,
+        *,
+        state: State | None = None,
+        outcome: str | None = None,
+        release: str | None = None,
+        labels: Mapping[str, str] = NOTHING,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+        cursor: str | None = None,
+    ) -> Page:
+        """Return the newest runs that match all that is given.
+
+        Args:
+            limit: of runs on the page, 1 … 200.
+            state: where they are in their life.
+            outcome: as ended.
+            release: exactly.
+            labels: all of them exactly.
+            created_from: at this time or later, to the second.
+            created_to: before this time, to the second.
+            cursor: from the page before.
+
+        Raises:
+            UsageFault: the cursor is none of ours, or the limit out of bounds.
+        """
+        if not 1 <= limit <= MOST:
+            message = f"limit must be 1 … {MOST}, not {limit}"
+            raise UsageFault(message, hint="ask for the next page with its cursor")
+        # Ids begin with the second the run began in, so their order is by time and needs no other index.
+        query = select(*_COLUMNS).order_by(runs.c.id.desc()).limit(limit + 1)
+        for column, value in ((runs.c.state, state), (runs.c.outcome, outcome), (runs.c.release, release)):
+            if value is not None:
+                query = query.where(column == str(value))
+        for name, value in labels.items():
+            query = query.where(runs.c.id.in_(_labelled(name, value)))
+        if created_from:
+            query = query.where(runs.c.id >= f"{created_from:%y%m%d-%H%M%S}")
+        if created_to:
+            query = query.where(runs.c.id < f"{created_to:%y%m%d-%H%M%S}")
+        if cursor is not None:
+            if not cursor.isascii() or len(cursor) > MOST:
+                message = "the cursor is none of ours"
+                raise UsageFault(message, hint="begin again without one")
+            query = query.where(runs.c.id < cursor)
+        rows = self._rows(query)
+        more = len(rows) > limit
+        return Page(tuple(map(_line_of, rows[:limit])), rows[limit - 1]["id"] if more else None)
+
+    def verdict(self, run_id: str) -> Verdict | None:
+        """Return the latest verdict of a run, WAITING while it is under way; None before the first look.
+
+        Raises:
+            NoSuchRun: there is none of that id.
+        """
+        for row in self._rows(select(runs.c.latest).where(runs.c.id == run_id)):
+            if row["latest"] is None:
+                return None
+            return from_plain(Verdict, loads(row["latest"].encode(), "runs.latest"), "runs.latest")
+        message = f"there is no run {run_id!r}"
+        raise NoSuchRun(message, hint="gate runs lists them")
+
+
+def _labelled(name: str, value: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expressions
+    return select(labels.c.run_id).where((labels.c.name == name) & (labels.c.value == value))
+
+
+def _line_of(row: Mapping[str, Any]) -> Line:
+    times = {name: datetime.fromisoformat(row[name]) for name in ("created_at", "deployed_at", "window_to")}
+    read = {
+        "finished_at": datetime.fromisoformat(row["finished_at"]) if row["finished_at"] else None,
+        "state": State(row["state"]),
+        "labels": loads(row["labels"].encode(), "runs.labels"),
+        "outcome": Outcome(row["outcome"]) if row["outcome"] else None,
+        "decision": Decision(row["decision"]) if row["decision"] else None,
+        "code": row["code"] or "",
+        "reason": row["reason"] or "",
+        "glance": glance_of(row["glance"]) if row["glance"] else None,
+    }
+    return Line(**{**row, **times, **read})

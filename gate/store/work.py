@@ -1,0 +1,245 @@
+"""Durable runs as workers see them: what is to be taken up, when to look, and what was already seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from gate.canonical import dumps, rfc3339
+from gate.errors import KeyReused, NoSuchRun
+from gate.store.append import append_baseline, append_look, head_of, insert_run
+from gate.store.ending import conclude
+from gate.store.opened import Opened
+from gate.store.rows import State, storable
+from gate.store.tables import journal, orders, runs, workers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from gate.model import Coverage, Dropped, Look, Release, Scored
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """What a caller asked for, beside the run itself."""
+
+    by: str
+    key: str
+    """Idempotency key; empty for none."""
+    fingerprint: str
+    policy: str
+    """Text of gate.yml as it was given."""
+    path: str
+    callback: Mapping[str, Any] | None
+    """``url``, ``secret``, ``deadline``, ``updates``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A durable run, as far as whoever watches it must know."""
+
+    run_id: str
+    state: State
+    policy: str
+    """Text of gate.yml as it was given."""
+    path: str
+    release: str
+    deployed_at: datetime
+    window_to: datetime
+    looks: int
+    """Looks recorded so far, the baseline included."""
+    next_at: datetime
+    """When the next one is due."""
+    attention: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What makes a look durable."""
+
+    number: int
+    """Of the look; 0 for the baseline."""
+    entries: bytes
+    """What it was given: for the journal."""
+    next_at: datetime
+    """When the next look is due."""
+    instead: bool = False
+    """Whether ``entries`` stand for those of all looks before it, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A run that wants a worker's attention."""
+
+    run_id: str
+    generation: int
+    what: str
+    """``start`` or ``wake``."""
+
+
+class Work(Opened):
+    """Orders, journals and workers."""
+
+    def ordered(self, by: str, key: str, fingerprint: str) -> str | None:
+        """Return the run that this caller's idempotency key stands for.
+
+        Raises:
+            KeyReused: it stands for another order.
+        """
+        mine = (orders.c.started_by == by) & (orders.c.key == key)
+        for row in self._rows(select(orders.c.run_id, orders.c.fingerprint).where(mine)):
+            if row["fingerprint"] != fingerprint:
+                message = f"the idempotency key {key[:40]!r} stands for another order already: run {row['run_id']}"
+                raise KeyReused(message, hint="use another key for another order")
+            return str(row["run_id"])
+        return None
+
+    def order(
+        self,
+        new: NewOrder,
+        release: Release,
+        policy: object,
+        *,
+        dry_run: bool,
+        labels: Mapping[str, str],
+        versions: Mapping[str, str],
+    ) -> str:
+        """Begin a durable run and return its id; the earlier run's for a key that was used before.
+
+        Raises:
+            KeyReused: the key stands for another order.
+        """
+        now = self._clock.now()
+        row = {
+            "started_by": storable(new.by),
+            "key": storable(new.key) or None,
+            "fingerprint": new.fingerprint,
+            "policy": storable(new.policy),
+            "path": storable(new.path),
+            "callback": dumps(new.callback).decode() if new.callback else None,
+            "looks": 0,
+            "next_at": rfc3339(now),
+            "generation": 0,
+            "closed": False,
+            "attention": "start",
+        }
+        try:
+            with self._writer.begin() as connection:
+                run_id = insert_run(connection, now, release, policy, dry_run=dry_run, labels=labels, versions=versions)
+                connection.execute(insert(orders).values(run_id=run_id, **row))
+                return run_id
+        except IntegrityError:
+            # Somebody else sent the same order at the same moment.
+            if known := self.ordered(storable(new.by), storable(new.key), new.fingerprint):
+                return known
+            raise
+
+    def calls(self) -> list[Call]:
+        """Return the runs that want attention."""
+        query = select(orders.c.run_id, orders.c.generation, orders.c.attention.label("what"))
+        return [Call(**row) for row in self._rows(query.where(orders.c.attention.is_not(None)))]
+
+    def open_orders(self) -> list[Call]:
+        """Return the runs that are not done with, whoever watches them."""
+        query = select(orders.c.run_id, orders.c.generation).where(orders.c.closed.is_(False))
+        return [Call(**row, what="start") for row in self._rows(query)]
+
+    def answered(self, call: Call) -> None:
+        """Say that a call was heard; one that came meanwhile stays."""
+        same = (orders.c.run_id == call.run_id) & (orders.c.generation == call.generation)
+        heard = update(orders).where(same & (orders.c.attention == call.what)).values(attention=None)
+        with self._writing() as connection:
+            connection.execute(heard)
+
+    def assignment(self, run_id: str) -> Assignment:
+        """Return what to do about a run.
+
+        Raises:
+            NoSuchRun: it is none of the durable ones.
+        """
+        of_run = (runs.c.state, runs.c.release, runs.c.deployed_at, runs.c.window_to)
+        of_order = (orders.c.run_id, orders.c.policy, orders.c.path, orders.c.looks, orders.c.next_at,
+                    orders.c.attention)  # fmt: skip
+        query = select(*of_order, *of_run).join(runs, runs.c.id == orders.c.run_id).where(orders.c.run_id == run_id)
+        for row in self._rows(query):
+            times = {name: datetime.fromisoformat(row[name]) for name in ("deployed_at", "window_to", "next_at")}
+            return Assignment(**{**row, **times, "state": State(row["state"])})
+        message = f"there is no durable run {run_id!r}"
+        raise NoSuchRun(message, hint="gate runs lists them")
+
+    def journal(self, run_id: str) -> list[bytes]:
+        """Return what the looks so far were given, oldest first; nothing once the run is over."""
+        query = select(journal.c.entries).where(journal.c.run_id == run_id).order_by(journal.c.look)
+        return [row["entries"] for row in self._rows(query)]
+
+    def record_baseline(
+        self,
+        run_id: str,
+        kept: Sequence[Scored],
+        dropped: Sequence[Dropped],
+        coverage: Sequence[Coverage],
+        notes: Sequence[str],
+        *,
+        step: Step,
+    ) -> bool:
+        """Record what was said before the deploy; see ``record_look``."""
+        now = self._clock.now()
+        with self._writing() as connection:
+            if not _record(connection, run_id, step):
+                return False
+            append_baseline(connection, now, run_id, kept, dropped, {"coverage": coverage, "notes": notes})
+            return True
+
+    def record_look(self, run_id: str, look: Look, *, step: Step) -> bool:
+        """Record a look and what it was given; with the last one, that the run is over and who is to be told.
+
+        Returns:
+            Whether it was recorded: not if the run is over already, or somebody else made this look.
+
+        Raises:
+            StoreFault: the database fails; nothing of it was recorded.
+        """
+        now = self._clock.now()
+        with self._writing() as connection:
+            if not _record(connection, run_id, step):
+                return False
+            append_look(connection, now, run_id, look)
+            if look.verdict.outcome.final:
+                conclude(connection, now, run_id, "verdict", {"verdict": look.verdict})
+            return True
+
+    def alive(self, name: str) -> None:
+        """Record that a worker is at work."""
+        row = {"name": name, "seen_at": rfc3339(self._clock.now())}
+        with self._writing() as connection:
+            make: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+            connection.execute(make(workers).values(row).on_conflict_do_update(index_elements=["name"], set_=row))
+
+    def workers(self) -> dict[str, datetime]:
+        """Return every worker by name, and when it was last at work."""
+        return {row["name"]: datetime.fromisoformat(row["seen_at"]) for row in self._rows(select(workers))}
+
+    def forget_workers(self, names: Sequence[str]) -> None:
+        """Take workers off the list."""
+        with self._writing() as connection:
+            connection.execute(delete(workers).where(workers.c.name.in_(names)))
+
+
+def _record(connection: Connection, run_id: str, step: Step) -> bool:
+    running = head_of(connection, run_id)["state"] == State.RUNNING
+    found = connection.execute(select(orders.c.looks).where(orders.c.run_id == run_id)).scalar_one()
+    if not running or found != step.number:
+        return False
+    if step.instead:
+        connection.execute(delete(journal).where(journal.c.run_id == run_id))
+    connection.execute(insert(journal).values(run_id=run_id, look=step.number, entries=step.entries))
+    values = {"looks": step.number + 1, "next_at": rfc3339(step.next_at)}
+    connection.execute(update(orders).where(orders.c.run_id == run_id).values(values))
+    return True
