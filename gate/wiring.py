@@ -262,6 +262,11 @@ def build_recorded(text: str, path: str) -> tuple[Callable[[Release], Plan], Cal
     )
 
 
+def readable_policy(policy_json: str) -> str:
+    """Return an effective policy, which is JSON, so that it reads back: YAML refuses some characters as they are."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", policy_json)
+
+
 def baseline_sources(policy: Policy) -> tuple[SourceSpec, ...]:
     """Return the file a policy names for its baseline, as a source; nothing if it names none."""
     if not policy.baseline.file:
@@ -283,9 +288,7 @@ def open_store(url: str | None, clock: Clock, environ: Mapping[str, str]) -> Ite
 
 def decide_again(pack: PackContents) -> Verdict:
     """Make the decision of an evidence pack again, from its effective policy and recorded mentions."""
-    # YAML refuses control characters that JSON allows as they are.
-    readable = _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", pack.policy_json)
-    policy = load_text(readable, path="policy.json")
+    policy = load_text(readable_policy(pack.policy_json), path="policy.json")
     decider = Decider(policy.decision_rules(), pack.release, densities_of(policy.scorer.type))
     for scored in pack.baseline.kept:
         decider.fold_baseline(scored)

@@ -78,6 +78,12 @@ class Routes:
         """Return routes as they are, and a single scorer as the way for all it reads."""
         return scorer if isinstance(scorer, Routes) else cls(Route("", scorer))
 
+    def wrapped(self, wrap: Callable[[int, Scorer], Scorer]) -> Routes:
+        """Return the same ways to other scorers: ``wrap`` makes each of a number and of the one there is."""
+        made = {each.name: Route(each.name, wrap(number, each.scorer)) for number, each in enumerate(self._everyone)}
+        languages = {tag: made[route.name] for tag, route in self._languages.items()}
+        return Routes(made[self._default.name] if self._default else None, languages, detector=self._detect)
+
     @property
     def routes(self) -> Sequence[Route]:
         """Every scorer once."""

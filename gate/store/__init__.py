@@ -14,16 +14,16 @@ from gate.store.database import default_url, key_folder
 from gate.store.glance import Glance
 from gate.store.listing import Line, Page
 from gate.store.log import Store
-from gate.store.purging import Chosen
 from gate.store.outbox import Delivery
+from gate.store.purging import Chosen
 from gate.store.rows import Event, Run, State
 from gate.store.verify import Problem
 from gate.store.work import Assignment, Call, NewOrder, Step
 
 __all__ = [
-    "Chosen",
     "Assignment",
     "Call",
+    "Chosen",
     "Delivery",
     "Event",
     "Glance",

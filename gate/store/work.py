@@ -48,7 +48,7 @@ class Assignment:
     run_id: str
     state: State
     policy: str
-    """Text of gate.yml as it was given."""
+    """The effective policy, as frozen when the run began: canonical JSON."""
     path: str
     release: str
     deployed_at: datetime
@@ -158,14 +158,20 @@ class Work(Opened):
         with self._writing() as connection:
             connection.execute(heard)
 
+    def hush(self, run_id: str) -> None:
+        """Say that whoever watches the run has looked up."""
+        woken = (orders.c.run_id == run_id) & (orders.c.attention == "wake")
+        with self._writing() as connection:
+            connection.execute(update(orders).where(woken).values(attention=None))
+
     def assignment(self, run_id: str) -> Assignment:
         """Return what to do about a run.
 
         Raises:
             NoSuchRun: it is none of the durable ones.
         """
-        of_run = (runs.c.state, runs.c.release, runs.c.deployed_at, runs.c.window_to)
-        of_order = (orders.c.run_id, orders.c.policy, orders.c.path, orders.c.looks, orders.c.next_at,
+        of_run = (runs.c.state, runs.c.policy, runs.c.release, runs.c.deployed_at, runs.c.window_to)
+        of_order = (orders.c.run_id, orders.c.path, orders.c.looks, orders.c.next_at,
                     orders.c.attention)  # fmt: skip
         query = select(*of_order, *of_run).join(runs, runs.c.id == orders.c.run_id).where(orders.c.run_id == run_id)
         for row in self._rows(query):
@@ -226,10 +232,17 @@ class Work(Opened):
         """Return every worker by name, and when it was last at work."""
         return {row["name"]: datetime.fromisoformat(row["seen_at"]) for row in self._rows(select(workers))}
 
-    def forget_workers(self, names: Sequence[str]) -> None:
-        """Take workers off the list."""
+    def forget_workers(self, names: Sequence[str]) -> int:
+        """Take workers off the list; returns how many were on it still."""
         with self._writing() as connection:
-            connection.execute(delete(workers).where(workers.c.name.in_(names)))
+            return connection.execute(delete(workers).where(workers.c.name.in_(names))).rowcount
+
+    def again(self, call: Call) -> None:
+        """Have a run taken up by another workflow."""
+        same = (orders.c.run_id == call.run_id) & (orders.c.generation == call.generation)
+        values = {"generation": call.generation + 1, "attention": "start"}
+        with self._writing() as connection:
+            connection.execute(update(orders).where(same & orders.c.closed.is_(False)).values(values))
 
 
 def _record(connection: Connection, run_id: str, step: Step) -> bool:

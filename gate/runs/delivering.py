@@ -1,0 +1,136 @@
+"""Telling callers how their runs ended: signed, again and again until they have it or their deadline is over.
+
+Signed as the Standard Webhooks specification (standardwebhooks.com) has it, so that receivers need no code of ours.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from gate.errors import GateError, StoreFault
+from gate.store.ending import PENDING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from gate.ports import Clock
+    from gate.store import Delivery, Store
+
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=5)
+RETRY = timedelta(seconds=10)
+"""After the run log could not be read or written."""
+LAST_CALL = timedelta(seconds=5)
+"""So long before the deadline the last attempt is made."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class Deliver(Protocol):
+    """Sends one message to a caller's address."""
+
+    def __call__(self, url: str, body: bytes, headers: Mapping[str, str], allowed: Sequence[str]) -> None:
+        """Send it once, and return when the receiver said 2xx.
+
+        Args:
+            url: where to.
+            body: canonical JSON.
+            headers: id, time and signature.
+            allowed: hosts that may be written to.
+
+        Raises:
+            GateError: it did not get there; ``permanent`` if it never will.
+        """
+
+
+class Delivering:
+    """Works through the outbox of a run."""
+
+    def __init__(
+        self, store: Store, clock: Clock, deliver: Deliver, secret: Callable[[str], str], allowed: Sequence[str] = ()
+    ) -> None:
+        """Take the run log, what sends, and what resolves ``${NAME}`` of signing keys."""
+        self._store = store
+        self._clock = clock
+        self._deliver = deliver
+        self._secret = secret
+        self._allowed = tuple(allowed)
+
+    def deliver(self, run_id: str) -> datetime | None:
+        """Send what is due.
+
+        Returns:
+            When to come again; None once there is nothing left to tell.
+        """
+        try:
+            for delivery in self._pending(run_id):
+                if delivery.next_at <= self._clock.now():
+                    self._attempt(delivery)
+            waiting = [each.next_at for each in self._pending(run_id)]
+            if waiting:
+                return min(waiting)
+            return None if self._store.close_order(run_id) else self._clock.now()
+        except StoreFault as fault:
+            _LOG.warning("the run log failed, trying again: %s", fault.message, extra={"run": run_id})
+            return self._clock.now() + RETRY
+
+    def _pending(self, run_id: str) -> list[Delivery]:
+        return [each for each in self._store.deliveries(run_id) if each.state == PENDING]
+
+    def _attempt(self, delivery: Delivery) -> None:
+        named = {"run": delivery.run_id, "delivery": delivery.id}
+        now = self._clock.now()
+        if now >= delivery.deadline:
+            _LOG.warning("the caller could not be told in time: %s", delivery.fault, extra=named)
+            self._store.expired(delivery, delivery.fault or "the deadline was over before the first attempt")
+            return
+        try:
+            key = self._secret(delivery.secret) if delivery.secret else ""
+            self._deliver(delivery.url, delivery.body, headers_of(delivery, key, now), self._allowed)
+        except GateError as fault:
+            if fault.permanent:
+                _LOG.warning("the caller cannot be told: %s", fault.message, extra=named)
+                self._store.expired(delivery, fault.message)
+            else:
+                self._store.postpone(delivery, fault.message, self._next_at(delivery))
+            return
+        self._store.delivered(delivery)
+        _LOG.info("the caller was told", extra=named)
+
+    def _next_at(self, delivery: Delivery) -> datetime:
+        now = self._clock.now()
+        after = now + min(FIRST_PAUSE * 2 ** min(delivery.attempts, 10), LONGEST_PAUSE)
+        last = delivery.deadline - LAST_CALL
+        return min(after, last if now < last else delivery.deadline)
+
+
+def headers_of(delivery: Delivery, key: str, now: datetime) -> dict[str, str]:
+    """Return what a message is sent with.
+
+    Args:
+        delivery: the message.
+        key: to sign with; ``whsec_`` and base64, or any text. Empty for no signature.
+        now: against replays: receivers refuse what is minutes old.
+    """
+    stamp = str(int(now.timestamp()))
+    headers = {"content-type": "application/json", "webhook-id": delivery.id, "webhook-timestamp": stamp}
+    if key:
+        signed = b".".join([delivery.id.encode(), stamp.encode(), delivery.body])
+        digest = hmac.digest(_key_of(key), signed, "sha256")
+        headers["webhook-signature"] = f"v1,{base64.b64encode(digest).decode()}"
+    return headers
+
+
+def _key_of(key: str) -> bytes:
+    if key.startswith("whsec_"):
+        try:
+            return base64.b64decode(key.removeprefix("whsec_"), validate=True)
+        except binascii.Error:
+            pass  # Somebody's own key that happens to begin like that.
+    return key.encode(errors="surrogatepass")

@@ -1,0 +1,57 @@
+"""The database in which DBOS remembers workflows."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event
+
+from gate.store.database import parse_url
+
+if TYPE_CHECKING:
+    from dbos import DBOSConfig
+
+APPLICATION = "sentiment-gate"
+WORKFLOW_VERSION = "1"
+"""Raised when the order of steps in ``watch_release`` changes; a worker goes on with runs of its own version only."""
+
+
+def system_url(store_url: str) -> str:
+    """Return where workflows are remembered: beside a SQLite run log, within a PostgreSQL one."""
+    url = parse_url(store_url)
+    if url.get_backend_name() == "sqlite":
+        return f"sqlite:///{url.database}-workflows"
+    return url.render_as_string(hide_password=False)
+
+
+def config(url: str, worker: str) -> DBOSConfig:
+    """Return how DBOS is to run: silently, without its cloud, and on a SQLite that is fast enough."""
+    # DBOS would print by itself; its warnings go where ours go.
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    made: DBOSConfig = {
+        "name": APPLICATION,
+        "system_database_url": url,
+        "application_version": WORKFLOW_VERSION,
+        "executor_id": worker,
+        "log_level": "WARNING",
+        "enable_otlp": False,
+    }
+    if url.startswith("sqlite"):
+        made["system_database_engine"] = _sqlite(url)
+    return made
+
+
+def _sqlite(url: str) -> Any:  # noqa: ANN401 - SQLAlchemy's Engine
+    """Open SQLite with a write-ahead log: DBOS would wait for the disk at every step of every run."""
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:  # noqa: ANN401
+        connection.isolation_level = "IMMEDIATE"
+        for pragma in ("busy_timeout = 30000", "foreign_keys = ON", "journal_mode = WAL", "synchronous = NORMAL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine

@@ -1,0 +1,163 @@
+"""Builds the parts of the service: what takes orders, and what watches runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import threading
+from collections import OrderedDict
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gate import __version__
+from gate.decide import Decider
+from gate.engine import Parts, Watch
+from gate.policy import Overrides, load_text, resolve_secret
+from gate.runs import Runs
+from gate.runs.watching import Vigil
+from gate.sharing import Pool
+from gate.wiring import (
+    Shared,
+    baseline_sources,
+    build_routes,
+    densities_of,
+    open_sources,
+    open_store,
+    plan_of,
+    readable_policy,
+    release_of,
+    scorer_context,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gate.language import Routes
+    from gate.listening import Listener
+    from gate.model import Release
+    from gate.policy import Policy, SourceSpec
+    from gate.ports import Clock
+    from gate.runs import Order
+    from gate.runs.delivering import Deliver
+    from gate.runs.durable import Settings, Worker
+    from gate.runs.journal import Journal
+    from gate.store import Assignment, Store
+    from gate.wiring import AuthorHash
+
+MOST_SCORERS = 16
+"""Held in memory, each for all runs whose policies ask for the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What callers need: the run log, and who takes orders."""
+
+    store: Store
+    runs: Runs
+
+
+@contextmanager
+def open_service(url: str | None, clock: Clock, environ: Mapping[str, str]) -> Iterator[Counter]:
+    """Open what the API and the page need; workers may be other processes."""
+    with open_store(url, clock, environ) as (store, _):
+        yield Counter(store, Runs(store, lambda order: _planned(order, clock)))
+
+
+@contextmanager
+def open_worker(
+    settings: Settings,
+    url: str | None,
+    clock: Clock,
+    environ: Mapping[str, str],
+    *,
+    allowed: Sequence[str] = (),
+) -> Iterator[Worker]:
+    """Build a worker; it is neither launched nor shut down here.
+
+    Args:
+        settings: of the worker.
+        url: of the run log.
+        clock: the real one, or a faster one in benchmarks.
+        environ: where policies and callbacks find their secrets.
+        allowed: hosts that callbacks may be sent to.
+    """
+    from gate.runs.delivering import Delivering
+    from gate.runs.durable import Worker
+    from gate.runs.watching import Watching
+
+    with open_store(url, clock, environ) as (store, hash_author):
+        watching = Watching(store, clock, _Opener(clock, environ, store, hash_author))
+        secret = lambda reference: resolve_secret(reference, environ)  # noqa: E731 - as everywhere in wiring
+        delivering = Delivering(store, clock, _deliver(), secret, allowed)
+        yield Worker(settings, store, clock, watching, delivering)
+
+
+def _planned(order: Order, clock: Clock) -> tuple[Policy, Release, Mapping[str, str]]:
+    policy = load_text(order.policy, path=order.path, overrides=Overrides(release=order.release))
+    release = release_of(policy, order.deployed_at, clock.now())
+    return policy, release, {"gate": __version__, "scorer": str(policy.scorer)}
+
+
+class _Opener:
+    """Builds the engine of a run for a worker."""
+
+    def __init__(self, clock: Clock, environ: Mapping[str, str], store: Store, hash_author: AuthorHash) -> None:
+        self._ledger = store
+        self._pool = Pool()
+        self._clock = clock
+        self._environ = environ
+        self._hash_author = hash_author
+        self._scorers: OrderedDict[str, Routes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def __call__(self, job: Assignment, journal: Journal) -> Iterator[Vigil]:
+        """Open it; what it does not keep in memory it has from the journal."""
+        policy = load_text(readable_policy(job.policy), path=job.path)
+        release = release_of(policy, job.deployed_at, job.deployed_at)
+        release = replace(release, window_to=job.window_to)
+        shared = Shared(journal.ledger(self._ledger), self._pool)
+        with ExitStack() as stack:
+
+            def hear(number: int, specs: Sequence[SourceSpec], *, control: bool = False) -> list[Listener]:
+                opened = open_sources(policy, specs, self._clock, self._environ, control=control, shared=shared)
+                return [
+                    replace(each, source=journal.source(number + place, each.source))
+                    for place, each in enumerate(stack.enter_context(opened))
+                ]
+
+            before = baseline_sources(policy)
+            parts = Parts(
+                listeners=hear(0, policy.sources),
+                baseline_listeners=hear(100, before) or None,
+                scorer=self._routes(policy).wrapped(journal.scorer),
+                decider=Decider(policy.decision_rules(), release, densities_of(policy.scorer.type)),
+                clock=journal,
+                hash_author=self._hash_author,
+                controls=hear(200, policy.control, control=True),
+            )
+            plan = replace(plan_of(policy, release), emotions=True)
+            yield Vigil(Watch(plan, parts), release.deployed_at + policy.window.settle)
+
+    def _routes(self, policy: Policy) -> Routes:
+        """Return the scorers of a policy: models are large, and one of each is enough."""
+        key = json.dumps([policy.to_plain()["scorer"], str(policy.folder)], sort_keys=True)
+        with self._lock:
+            if key not in self._scorers:
+                context = scorer_context(policy, self._clock, self._environ)
+                self._scorers[key] = build_routes(policy.scorer, context)
+            self._scorers.move_to_end(key)
+            if len(self._scorers) > MOST_SCORERS:
+                self._scorers.popitem(last=False)
+            return self._scorers[key]
+
+
+def _deliver() -> Deliver:
+    # The sender that checks addresses, where there is one.
+    if importlib.util.find_spec("gate.http.callbacks"):
+        made: Deliver = importlib.import_module("gate.http.callbacks").deliver
+        return made
+    from gate.runs.plain_sender import deliver
+
+    return deliver
