@@ -31,6 +31,8 @@ COMMANDS = {
     "runs": "List recorded runs.",
     "log": "Read one run like a story, or verify that nothing was changed.",
     "purge": "Forget who wrote what, by age, id, author, or as platforms ask.",
+    "serve": "Run the service: API, page and a worker.",
+    "worker": "Watch the runs that callers ordered.",
 }
 """Name to the line that ``gate --help`` shows; ``gate/cli/<name>.py`` holds the command."""
 

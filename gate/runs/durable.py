@@ -94,7 +94,8 @@ class Worker:
         """Stop: looks under way are cut short and made again by whoever goes on with the run."""
         self._stopping.set()
         stopping.interrupt(signal.SIGTERM)
-        self._ticker.join()
+        if self._ticker.ident:
+            self._ticker.join()
         self._threads.shutdown(wait=True)
         DBOS.destroy(destroy_registry=True)
         self._watching.close()

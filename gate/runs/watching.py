@@ -141,6 +141,7 @@ class _Awake:
     def __init__(self, job: Assignment, open_watch: OpenWatch, clock: Clock) -> None:
         """Open its engine; nothing is heard yet."""
         self.job = job
+        self._clock = clock
         self._count = job.looks
         self._remake: datetime | None = None
         self._journal = Journal(clock)
@@ -187,7 +188,9 @@ class _Awake:
             entries, next_at = self._journal.drain(self._remake), look.next_at
             step = Step(number, entries, next_at or look.at, instead=bool(self._remake))
             recorded = store.record_look(run_id, look, step=step)
-            _LOG.info("looked: %s", look.verdict.outcome.value, extra={"run": run_id, "look": number})
+            late = round((self._clock.now() - look.at).total_seconds(), 3)
+            about = {"run": run_id, "look": number, "late": late}
+            _LOG.info("looked: %s", look.verdict.outcome.value, extra=about)
         self._remake = None
         self._count += 1
         return next_at if recorded else None
