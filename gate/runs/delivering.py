@@ -105,7 +105,8 @@ class Delivering:
 
     def _next_at(self, delivery: Delivery) -> datetime:
         now = self._clock.now()
-        after = now + min(FIRST_PAUSE * 2 ** min(delivery.attempts, 10), LONGEST_PAUSE)
+        pause: timedelta = FIRST_PAUSE * (1 << min(delivery.attempts, 10))
+        after = now + min(pause, LONGEST_PAUSE)
         last = delivery.deadline - LAST_CALL
         return min(after, last if now < last else delivery.deadline)
 

@@ -199,7 +199,8 @@ class _Steps:
 
 async def _forever() -> str:
     # The process ends: what is never over is never recorded as done.
-    return await asyncio.get_running_loop().create_future()
+    future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    return await future
 
 
 def _workflow_id(call: Call) -> str:

@@ -1,0 +1,126 @@
+"""Callbacks: signed, tried until the deadline, and never two answers under one id."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gate.errors import SourceDown, SourceRefused
+from gate.runs import Callback
+from gate.runs.delivering import headers_of
+from tests.support import DEPLOY
+
+if TYPE_CHECKING:
+    from tests.runs.world import World
+
+DEADLINE = DEPLOY + timedelta(hours=1)
+
+
+def ended(world: World, **fields: object) -> str:
+    """Order a run and watch it to its end."""
+    run_id = world.order(callback=Callback("https://ci.example/hook", "${KEY}", **fields))  # type: ignore[arg-type]
+    world.watch(run_id)
+    return run_id
+
+
+def test_what_is_sent(world: World) -> None:
+    """The message says how the run ended, and its signature is that of the Standard Webhooks specification."""
+    run_id = ended(world)
+    world.tell(run_id)
+    ((url, body, headers),) = world.receiver.got
+    said = json.loads(body)
+    assert url == "https://ci.example/hook"
+    assert (said["run"], said["delivery"], said["version"]) == (run_id, f"{run_id}.1", 1)
+    assert (said["outcome"], said["decision"], said["state"]) == ("fail", "halt", "done")
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    expected = base64.b64encode(hmac.new(b"key", signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{expected}"
+
+
+def test_it_is_promised_with_the_verdict(world: World) -> None:
+    """As soon as there is a verdict there is a message to send, and not before."""
+    run_id = world.order()
+    assert world.store.deliveries(run_id) == []
+    world.watch(run_id)
+    assert [each.state for each in world.store.deliveries(run_id)] == ["pending"]
+
+
+def test_a_receiver_that_is_down_for_a_while(world: World) -> None:
+    """It is tried again, less and less often, always with the same body and id."""
+    run_id = ended(world)
+    world.receiver.faults = [SourceDown("it was down")] * 4
+    times = []
+    while next_at := world.delivering.deliver(run_id):
+        times.append((next_at - world.clock.now()).total_seconds())
+        world.clock.time = next_at
+    assert times == [5, 10, 20, 40]
+    assert len(world.receiver.got) == 5
+    assert len({(body, headers["webhook-id"]) for _, body, headers in world.receiver.got}) == 1
+    assert [each.state for each in world.store.deliveries(run_id)] == ["delivered"]
+
+
+def test_the_deadline(world: World) -> None:
+    """The last attempt is made shortly before the deadline, and none after it."""
+    run_id = ended(world, deadline=DEADLINE)
+    world.receiver.faults = [SourceDown("it was down")] * 1000
+    world.tell(run_id)
+    (delivery,) = world.store.deliveries(run_id)
+    assert (delivery.state, delivery.fault) == ("expired", "it was down")
+    stamps = [int(headers["webhook-timestamp"]) for _, _, headers in world.receiver.got]
+    assert DEADLINE.timestamp() - 10 < max(stamps) < DEADLINE.timestamp()
+
+
+def test_a_deadline_that_was_over_before(world: World) -> None:
+    """Nothing is sent after the deadline, and the reason is kept."""
+    run_id = ended(world, deadline=DEPLOY)
+    world.tell(run_id)
+    assert world.receiver.got == []
+    assert [each.state for each in world.store.deliveries(run_id)] == ["expired"]
+
+
+def test_an_address_that_is_refused(world: World) -> None:
+    """What can never get there is not tried again."""
+    run_id = ended(world)
+    world.receiver.faults = [SourceRefused("not allowed")] * 9
+    world.tell(run_id)
+    assert [(each.state, each.fault) for each in world.store.deliveries(run_id)] == [("expired", "not allowed")]
+    assert len(world.receiver.got) == 1
+
+
+def test_an_override_while_the_receiver_is_down(world: World) -> None:
+    """Who asked for updates is sent the newer answer only; who did not, the first one, as promised."""
+    for updates in (True, False):
+        run_id = ended(world, updates=updates)
+        world.receiver.faults = [SourceDown("it was down")]
+        world.delivering.deliver(run_id)
+        world.receiver.got.clear()
+        world.runs.approve(run_id, "Ada", "known")
+        world.tell(run_id)
+        sent = [json.loads(body) for _, body, _ in world.receiver.got]
+        assert [(each["version"], each["decision"]) for each in sent] == (
+            [(2, "promote")] if updates else [(1, "halt")]
+        )
+
+
+def test_nobody_to_tell(world: World) -> None:
+    """A run without a callback is done with as soon as it is over."""
+    run_id = world.order(callback=None)
+    world.watch(run_id)
+    assert world.delivering.deliver(run_id) is None
+    assert world.store.open_orders() == []
+
+
+@pytest.mark.parametrize(("key", "raw"), [("whsec_c2VjcmV0", b"secret"), ("plain", b"plain"), ("whsec_?", b"whsec_?")])
+def test_keys(world: World, key: str, raw: bytes) -> None:
+    """A key is what the specification says, or any text."""
+    run_id = ended(world)
+    (delivery,) = world.store.deliveries(run_id)
+    headers = headers_of(delivery, key, DEPLOY)
+    signed = b".".join([delivery.id.encode(), headers["webhook-timestamp"].encode(), delivery.body])
+    assert headers["webhook-signature"] == f"v1,{base64.b64encode(hmac.digest(raw, signed, 'sha256')).decode()}"

@@ -1,0 +1,128 @@
+"""Looks of durable runs: made once, whatever happens to the process that makes them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gate.errors import SourceDown, StoreFault
+from gate.model import Outcome
+from gate.store import State
+from tests.runs.world import DONE_BY, World, mentions
+from tests.support import DEPLOY
+
+if TYPE_CHECKING:
+    from gate.store import Store
+    from tests.support import ManualClock
+
+
+def looks(world: World, run_id: str) -> list[int]:
+    """Return the numbers of the recorded looks."""
+    return [each.data["number"] for each in world.store.events(run_id) if each.kind in {"baseline", "look"}]
+
+
+def told(world: World, run_id: str) -> tuple[object, ...]:
+    """Return all that a run came to."""
+    run = world.store.run(run_id)
+    return run.outcome, run.decision, run.code, run.reason, world.store.verdict(run_id)
+
+
+@pytest.mark.parametrize(("share", "outcome"), [(0.9, Outcome.FAIL), (0.0, Outcome.PASS)])
+def test_a_run_that_is_restarted_at_every_look(world: World, share: float, outcome: Outcome) -> None:
+    """A run that another process takes over between any two looks ends as an undisturbed one, and asks nothing twice."""
+    world.source.mentions = mentions(share)
+    calm, disturbed = world.order(), world.order()
+    world.watch(calm)
+    asked = len(world.source.polls)
+    world.clock.time = world.store.run(calm).created_at
+    world.watching = world.restarted()
+    world.watch(disturbed, restarting=True)
+    assert told(world, disturbed) == told(world, calm)
+    assert world.store.run(calm).outcome is outcome
+    assert len(world.source.polls) == 2 * asked
+    assert looks(world, disturbed) == looks(world, calm) == list(range(len(looks(world, calm))))
+    assert world.store.verify(disturbed) == []
+
+
+def test_the_memory_goes_when_the_run_is_over(world: World) -> None:
+    """What people wrote is kept while the run needs it, and no longer."""
+    run_id = world.order()
+    world.watch(run_id, until=world.clock.now() + timedelta(minutes=6))
+    assert len(world.store.journal(run_id)) == 2
+    world.watch(run_id)
+    assert world.store.journal(run_id) == []
+
+
+def test_an_outage_is_remembered_too(world: World) -> None:
+    """A source that could not be read was not read for whoever takes the run over, and its waits are not waited again."""
+    world.source.faults = [SourceDown("it was down", hint="wait")] * 3
+    run_id = world.order()
+    world.watch(run_id, restarting=True)
+    run = world.store.run(run_id)
+    assert (run.outcome, run.finished_at) == (Outcome.ERROR, DEPLOY + timedelta(minutes=5))
+    assert "it was down" in run.reason
+    assert len(world.source.polls) == 3
+    assert world.store.verify(run_id) == []
+
+
+def test_an_engine_that_asks_otherwise(world: World) -> None:
+    """Where the memory does not fit any more, sources are asked again, and no look is recorded twice."""
+    world.source.mentions = mentions(0.0)
+    run_id = world.order()
+    world.watch(run_id, until=DONE_BY - timedelta(minutes=16))
+    before, asked = looks(world, run_id), len(world.source.polls)
+    world.forget_journal(run_id)
+    world.watching = world.restarted()
+    world.watch(run_id, restarting=True)
+    assert looks(world, run_id) == list(range(len(before) + 4))
+    assert len(world.source.polls) > asked + 4
+    assert world.store.run(run_id).outcome is Outcome.PASS
+    assert world.store.verify(run_id) == []
+
+
+def test_a_look_that_another_worker_made(world: World) -> None:
+    """Of two workers that make the same look one records it, and the other one goes on from there."""
+    world.source.mentions = mentions(0.0)
+    run_id, other = world.order(), world.restarted()
+    for _ in range(3):
+        first = world.watching.look(run_id)
+        assert first is not None
+        world.clock.time = max(world.clock.time, first)
+        other.look(run_id)
+    world.watch(run_id)
+    assert looks(world, run_id) == list(range(len(looks(world, run_id))))
+    assert world.store.verify(run_id) == []
+
+
+def test_a_run_log_that_fails(world: World) -> None:
+    """A look that cannot be recorded is made again later; the run is not lost."""
+    world.source.mentions = mentions(0.0)
+    world.source.faults = [StoreFault("the disk is full")]
+    run_id = world.order()
+    assert world.watching.look(run_id) == world.clock.now() + timedelta(seconds=10)
+    world.watch(run_id)
+    assert world.store.run(run_id).outcome is Outcome.PASS
+
+
+def test_a_bug_ends_one_run(world: World) -> None:
+    """A run that the gate itself breaks is recorded as broken, and its caller is told."""
+    world.source.faults = [ZeroDivisionError()]
+    run_id = world.order()
+    world.watch(run_id)
+    run = world.store.run(run_id)
+    assert (run.state, run.reason) == (State.BROKEN, "ZeroDivisionError")
+    world.tell(run_id)
+    assert b'"state":"broken"' in world.receiver.got[0][1]
+
+
+def test_more_runs_than_fit_into_memory(store: Store, clock: ManualClock, world: World) -> None:
+    """Runs that were put away are rebuilt from their memory and end the same."""
+    world.watching = type(world.watching)(store, clock, world.open, most_awake=1)
+    runs = [world.order() for _ in range(3)]
+    for minute in range(5, 35, 5):
+        for run_id in runs:
+            world.watch(run_id, until=world.store.run(run_id).deployed_at + timedelta(minutes=minute))
+    assert {world.store.run(run_id).outcome for run_id in runs} == {Outcome.FAIL}
+    assert told(world, runs[0]) == told(world, runs[1]) == told(world, runs[2])

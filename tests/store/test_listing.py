@@ -1,0 +1,84 @@
+"""Lists of runs, and how each stands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gate.errors import NoSuchRun, UsageFault
+from gate.model import Outcome
+from gate.store import State
+from tests.looks import VERDICT, look
+from tests.support import release
+
+if TYPE_CHECKING:
+    from gate.store import Store
+    from tests.support import ManualClock
+
+SECOND = timedelta(seconds=1)
+
+
+def test_pages(store: Store, clock: ManualClock) -> None:
+    """Page by page every run comes once, the newest first, though others begin meanwhile."""
+    began = []
+    for number in range(7):
+        began.append(store.start_run(release(), {}, labels={"number": str(number)}))
+        clock.wait(SECOND)
+    found: list[str] = []
+    cursor = None
+    for _ in range(3):
+        page = store.page(3, cursor=cursor)
+        found += [line.id for line in page.lines]
+        cursor = page.cursor
+        store.start_run(release(), {})
+        clock.wait(SECOND)
+    assert cursor is None
+    assert found == began[::-1]
+
+
+def test_filters(store: Store, clock: ManualClock, finished: str) -> None:
+    """Runs are found by any of their labels together, by state, outcome, release and time."""
+    clock.wait(SECOND)
+    other = store.start_run(release(), {}, labels={"team": "app", "commit": "abc"})
+
+    def ids(**wanted: object) -> list[str]:
+        return [line.id for line in store.page(**wanted).lines]  # type: ignore[arg-type]
+
+    assert ids(labels={"team": "app"}) == [other, finished]
+    assert ids(labels={"team": "app", "commit": "abc"}) == [other]
+    assert ids(labels={"commit": "app"}) == []
+    assert ids(state=State.RUNNING) == [other]
+    assert ids(outcome=VERDICT.outcome.value) == [finished]
+    assert ids(release=release().name) == [other, finished]
+    assert ids(release="nothing") == []
+    assert ids(created_from=clock.now()) == [other]
+    assert ids(created_to=clock.now()) == [finished]
+
+
+@pytest.mark.parametrize("wrong", [{"limit": 0}, {"limit": 201}, {"cursor": "ä"}, {"cursor": "x" * 999}])
+def test_what_is_no_page(store: Store, wrong: dict[str, object]) -> None:
+    """A limit out of bounds and a cursor that is none of ours are refused."""
+    with pytest.raises(UsageFault):
+        store.page(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_run_at_a_glance(store: Store) -> None:
+    """A line of a list says how the run stands at its latest look, and how its mood went."""
+    run_id = store.start_run(release(), {"rules": ["share"]})
+    assert (store.page().lines[0].glance, store.verdict(run_id)) == (None, None)
+    for number in range(1, 65):
+        store.append_look(run_id, look(number))
+    seen = look(64).verdict
+    glance = store.page().lines[0].glance
+    assert glance is not None
+    assert (glance.looks, glance.odds, glance.mentions) == (64, seen.odds, seen.tally.mentions_post)
+    assert glance.spark == (seen.tally.mood_after,) * 60
+    assert store.verdict(run_id) == seen
+    store.finish(run_id, VERDICT)
+    verdict = store.verdict(run_id)
+    assert verdict is not None
+    assert verdict.outcome is VERDICT.outcome is not Outcome.WAITING
+    with pytest.raises(NoSuchRun):
+        store.verdict("nothing")
