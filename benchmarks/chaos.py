@@ -5,7 +5,7 @@ again. Then every run is over on both sides, each verdict is the same as its twi
 chain verifies, and the receiver of callbacks, which refuses one in ten, has each delivery, always with the same body.
 
     python -m benchmarks.chaos                                      200 runs, 50 kills, SQLite
-    python -m benchmarks.chaos --store postgresql://USER:PASSWORD@HOST/EMPTY-DATABASE
+    python -m benchmarks.chaos --postgresql                         the same on a server of its own
     python -m benchmarks.chaos --runs 10 --kills 5 --speed 60 --window 1200
 """
 
@@ -17,6 +17,7 @@ import signal
 import sys
 import tempfile
 from collections import Counter
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from benchmarks._durable.world import FastClock, Job, receiving
 from gate.clock import SystemClock
 from gate.store import State, Store
 from gate.wiring_service import open_service
+from tests.servers.postgresql import postgresql
 
 if TYPE_CHECKING:
     from benchmarks._durable.world import Receiver
@@ -41,15 +43,18 @@ LONGEST = timedelta(minutes=30)
 def main() -> int:
     """Measure, print, and return 0 if nothing went wrong."""
     options = read_options()
-    with tempfile.TemporaryDirectory() as name, receiving() as receiver:
-        folder = Path(name)
-        stores = {"left alone": str(folder / "alone.db"), "killed": options.store or str(folder / "killed.db")}
+    with ExitStack() as stack:
+        folder, receiver = Path(stack.enter_context(tempfile.TemporaryDirectory())), stack.enter_context(receiving())
+        killed = str(folder / "killed.db")
+        if options.postgresql:
+            killed = stack.enter_context(postgresql()).new_database()
+        stores = {"left alone": str(folder / "alone.db"), "killed": killed}
         clock = FastClock(SystemClock().now(), options.speed)
         jobs = {side: Job(url, side, clock.now(), options.speed, receiver.address) for side, url in stores.items()}
         placed = place(options, folder, stores, clock, receiver)
         kills = torment(options, jobs, stores, folder)
         wrong = judge(stores, placed, receiver)
-        kind = "PostgreSQL" if options.store else "SQLite"
+        kind = "PostgreSQL" if options.postgresql else "SQLite"
         print(f"{options.runs} runs, {kills} kills, {kind}: {'all well' if not wrong else f'{len(wrong)} wrong'}")
         for each in wrong[:20]:
             print(f"  {each}")
@@ -63,7 +68,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--store", help="URL of an empty database; SQLite without it")
+    parser.add_argument("--postgresql", action="store_true", help="instead of SQLite; the server must be installed")
     parser.add_argument("--speed", type=float, default=12.0, help="of the clock")
     parser.add_argument("--window", type=float, default=2700, help="seconds, on that clock")
     parser.add_argument("--pause", type=float, default=8.0, help="most seconds between two kills, on the real clock")
