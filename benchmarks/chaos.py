@@ -50,7 +50,7 @@ def main() -> int:
             killed = stack.enter_context(postgresql()).new_database()
         stores = {"left alone": str(folder / "alone.db"), "killed": killed}
         clock = FastClock(SystemClock().now(), options.speed)
-        jobs = {side: Job(url, side, clock.now(), options.speed, receiver.address) for side, url in stores.items()}
+        jobs = {side: Job(url, side, clock, receiver.address) for side, url in stores.items()}
         placed = place(options, folder, stores, clock, receiver)
         kills = torment(options, jobs, stores, folder)
         wrong = judge(stores, placed, receiver)

@@ -35,12 +35,12 @@ class FastClock:
     def __init__(self, origin: datetime, speed: float) -> None:
         """Stand at the machine's time at ``origin``."""
         self._clock = SystemClock()
-        self._origin = origin
+        self.origin = origin
         self.speed = speed
 
     def now(self) -> datetime:
         """Return the fast time."""
-        return self._origin + (self._clock.now() - self._origin) * self.speed
+        return self.origin + (self._clock.now() - self.origin) * self.speed
 
     def wait(self, duration: timedelta) -> None:
         """Block for that fast time."""
@@ -96,13 +96,14 @@ class Job:
 
     store: str
     name: str
-    origin: datetime
-    speed: float
-    allowed: str
+    clock: FastClock
+    allowed: str = ""
+    """Host and port that callbacks may go to."""
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
         """Start the process."""
-        arguments = [self.store, self.name, self.origin.isoformat(), str(self.speed), self.allowed]
+        clock = [self.clock.origin.isoformat(), str(self.clock.speed)]
+        arguments = [self.store, self.name, *clock, self.allowed]
         code = "import sys; from benchmarks._durable.world import work; work(*sys.argv[1:])"
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         with log.open("ab") as file:

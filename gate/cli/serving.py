@@ -7,8 +7,10 @@ import importlib.util
 import logging
 import os
 import platform
+import signal
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -120,10 +122,23 @@ def serve(listen: str, options: Options, environ: Mapping[str, str]) -> int:
 def application() -> Application:
     """Return what the web server serves: the service, or as long as there is none, its health only."""
     set_up(json_logs=os.environ.get("GATE_LOG") == "json")
+    if os.name != "nt" and (service := os.environ.get(PARENT)):
+        threading.Thread(target=_end_with, args=(int(service),), name="service", daemon=True).start()
     if importlib.util.find_spec("gate.service"):
         made: Application = importlib.import_module("gate.service").application()
         return made
     return _healthy
+
+
+def _end_with(service: int) -> None:
+    """Tell the web server to stop once the service that started it is gone, or it would hold the port for ever."""
+    clock = SystemClock()
+    try:
+        while True:
+            os.kill(service, 0)
+            clock.wait(LOOKS_UP)
+    except ProcessLookupError:
+        os.kill(os.getppid(), signal.SIGTERM)
 
 
 def _healthy(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:

@@ -97,6 +97,8 @@ class Worker:
         if self._ticker.ident:
             self._ticker.join()
         self._threads.shutdown(wait=True)
+        # That each waiting run was cut off is what was meant.
+        logging.getLogger("dbos").setLevel(logging.ERROR)
         DBOS.destroy(destroy_registry=True)
         self._watching.close()
         try:
