@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gate import __version__
+from gate.clock import SystemClock
 from gate.decide import Decider
 from gate.engine import Parts, Watch
 from gate.policy import Overrides, load_text, resolve_secret
@@ -82,11 +83,14 @@ def open_worker(
         environ: where policies and callbacks find their secrets.
         allowed: hosts that callbacks may be sent to.
     """
+    from gate.runs.alone import alone
     from gate.runs.delivering import Delivering
     from gate.runs.durable import Worker
     from gate.runs.watching import Watching
+    from gate.store import default_url
 
-    with open_store(url, clock, environ) as (store, hash_author):
+    where = url or default_url(environ)
+    with open_store(where, clock, environ) as (store, hash_author), alone(where, settings.name, SystemClock()):
         watching = Watching(store, clock, _Opener(clock, environ, store, hash_author))
         secret = lambda reference: resolve_secret(reference, environ)  # noqa: E731 - as everywhere in wiring
         delivering = Delivering(store, clock, _deliver(), secret, allowed)

@@ -187,7 +187,7 @@ _TELLERS: dict[str, Callable[[Data, Sources], list[str]]] = {
     "started": _started,
     "baseline": _baseline,
     "look": _look,
-    "verdict": _verdict,
+    **dict.fromkeys(("verdict", "approved", "rejected"), _verdict),
     "cancelled": _cancelled,
     "broken": _broken,
     "purged": _purged,

@@ -39,6 +39,9 @@ ALIVE_EVERY = timedelta(seconds=10)
 DEAD_AFTER = timedelta(seconds=60)
 """A worker that has not been heard of for so long has its runs taken over."""
 SWEEP_EVERY = timedelta(minutes=5)
+KEPT = timedelta(days=1)
+"""So long the steps of a run that is done with are kept; the run log keeps what they found."""
+FORGOTTEN_AT_ONCE = 200
 _FINISHED = ["SUCCESS", "ERROR", "CANCELLED"]
 
 _LOG = logging.getLogger(__name__)
@@ -169,7 +172,7 @@ class Worker:
         return ALIVE_EVERY
 
     def _sweep(self) -> timedelta:
-        """Take up runs that no workflow watches: after a restore, or where one failed."""
+        """Take up runs that no workflow watches, after a restore or where one failed; forget the steps of old ones."""
         for call in self._store.open_orders():
             status = DBOS.get_workflow_status(_workflow_id(call))
             if status is None:
@@ -177,6 +180,12 @@ class Worker:
             elif status.status in _FINISHED:
                 _LOG.error("its workflow ended without it, taking it up again", extra={"run": call.run_id})
                 self._store.again(call)
+        before = rfc3339(self._clock.now() - KEPT)
+        done = DBOS.list_workflows(
+            status=_FINISHED, completed_before=before, limit=FORGOTTEN_AT_ONCE, load_input=False, load_output=False
+        )
+        if done:
+            DBOS.delete_workflows([each.workflow_id for each in done])
         return SWEEP_EVERY
 
 

@@ -21,6 +21,7 @@ from gate.store.spending import Spending
 from gate.store.tables import events, observations, runs
 from gate.store.verify import check_run
 from gate.store.work import Work
+from gate.store.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _NEWEST_FIRST = (func.rtrim(runs.c.created_at, "Z").desc(), runs.c.id.desc())
 
 
-class Store(Work, Overrides, Outbox, Listing, Spending, Purging):
+class Store(Work, Workers, Overrides, Outbox, Listing, Spending, Purging):
     """The run log. Safe to share between threads; several processes may use one database."""
 
     def start_run(

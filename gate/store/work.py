@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from gate.canonical import dumps, rfc3339
@@ -16,7 +15,7 @@ from gate.store.append import append_baseline, append_look, head_of, insert_run
 from gate.store.ending import conclude
 from gate.store.opened import Opened
 from gate.store.rows import State, storable
-from gate.store.tables import journal, orders, runs, workers
+from gate.store.tables import journal, orders, runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,7 +84,7 @@ class Call:
 
 
 class Work(Opened):
-    """Orders, journals and workers."""
+    """Orders and journals."""
 
     def ordered(self, by: str, key: str, fingerprint: str) -> str | None:
         """Return the run that this caller's idempotency key stands for.
@@ -220,22 +219,6 @@ class Work(Opened):
             if look.verdict.outcome.final:
                 conclude(connection, now, run_id, "verdict", {"verdict": look.verdict})
             return True
-
-    def alive(self, name: str) -> None:
-        """Record that a worker is at work."""
-        row = {"name": name, "seen_at": rfc3339(self._clock.now())}
-        with self._writing() as connection:
-            make: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            connection.execute(make(workers).values(row).on_conflict_do_update(index_elements=["name"], set_=row))
-
-    def workers(self) -> dict[str, datetime]:
-        """Return every worker by name, and when it was last at work."""
-        return {row["name"]: datetime.fromisoformat(row["seen_at"]) for row in self._rows(select(workers))}
-
-    def forget_workers(self, names: Sequence[str]) -> int:
-        """Take workers off the list; returns how many were on it still."""
-        with self._writing() as connection:
-            return connection.execute(delete(workers).where(workers.c.name.in_(names))).rowcount
 
     def again(self, call: Call) -> None:
         """Have a run taken up by another workflow."""

@@ -9,6 +9,7 @@ import pytest
 
 from gate.errors import NoSuchRun, RunOver, UsageFault
 from gate.model import Decision, Outcome
+from gate.report.story import story
 from gate.runs import Callback
 from gate.store import State
 from tests.runs.world import DONE_BY, World, mentions
@@ -35,6 +36,7 @@ def test_an_override_while_the_window_is_open(world: World, word: str, decision:
     assert verdict is not None
     assert verdict.reason == run.reason
     assert (world.store.events(run_id)[-1].data["by"], world.store.verify(run_id)) == ("Ada", [])
+    assert "Ada: we know this one" in story(world.store.events(run_id))[-2]
     world.clock.wait(timedelta(hours=1))
     world.watch(run_id)
     assert world.store.run(run_id) == run, "nobody looks any more"
