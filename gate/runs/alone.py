@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -65,10 +66,10 @@ def _on_file(path: str) -> Generator[bool, None, None]:
 
 
 def _file_lock() -> Callable[[int], object]:
-    if os.name == "nt":
+    if sys.platform == "win32":
         import msvcrt
 
-        return lambda descriptor: msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, no-any-return]
+        return lambda descriptor: msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
     import fcntl
 
     return lambda descriptor: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

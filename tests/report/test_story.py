@@ -94,7 +94,7 @@ def test_a_run_reads_like_a_story() -> None:
     [
         ("cancelled", {"why": "stopped by signal 15"}, "cancelled: stopped by signal 15; no verdict was reached"),
         ("broken", {"why": "the disk is full"}, "the gate itself broke: the disk is full; no verdict was reached"),
-        ("approved", {"by": "ann", "why": "known"}, "approved: by ann, why known"),
+        ("noticed", {"by": "ann", "why": "known"}, "noticed: by ann, why known"),
         ("resumed", {}, "resumed"),
         ("baseline", {"kept": 3, "dropped": 2}, "baseline: 5 mentions (3 kept, 2 dropped)"),
     ],

@@ -16,7 +16,6 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from gate.errors import StoreFault, UsageFault
-from gate.model import Cost
 from gate.store import State, Store
 from tests.looks import look
 from tests.store.test_verify import sql
@@ -180,22 +179,6 @@ def test_newer_schema(path: Path, clock: ManualClock, store: Store) -> None:
         Store(str(path), clock)
     assert "upgrade" in fault.value.hint
     assert store.runs() == []
-
-
-def test_older_schema(path: Path, clock: ManualClock, store: Store, finished: str) -> None:
-    """A run log of the first gates is brought up in place: old runs verify, new ones are added."""
-    store.close()
-    with closing(sqlite3.connect(path)) as raw, raw:
-        for column in ("seen_at", "purged"):
-            raw.execute(f"ALTER TABLE observations DROP COLUMN {column}")
-        raw.execute("DROP TABLE spending")
-        raw.execute("UPDATE gate_schema SET version = 1")
-    with Store(str(path), clock) as opened:
-        assert opened.verify(finished) == []
-        run_id = opened.start_run(release(), {})
-        opened.append_look(run_id, look(1, kept=(scored(1, 0.1, seen_at=clock.now()),)))
-        assert opened.verify(run_id) == []
-        assert opened.spent("x ${TOKEN}", clock.now().date()) == Cost()
 
 
 @pytest.mark.parametrize(

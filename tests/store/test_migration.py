@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import create_engine, text
 
+from gate.model import Cost
 from gate.store import State, Store
 from gate.store.database import parse_url
 from gate.store.tables import ADDED, SCHEMA_VERSION, metadata
 from tests.looks import VERDICT, look
-from tests.support import release
+from tests.support import release, scored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,8 +57,9 @@ def test_an_older_run_log(
             assert store.verify(done) == store.verify(going) == []
     with Store(url, clock) as store:
         assert {line.id: line.glance for line in store.page().lines}[going] is None
-        store.append_look(going, look(2))
+        store.append_look(going, look(2, kept=(scored(1, 0.1, seen_at=clock.now()),)))
         store.finish(going, VERDICT)
         assert store.run(going).state is State.DONE
         assert store.verify(going) == []
         assert store.open_orders() == []
+        assert store.spent("x ${TOKEN}", clock.now().date()) == Cost()
