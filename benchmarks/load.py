@@ -23,10 +23,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import create_engine, select
+
 from benchmarks._durable.orders import order
 from benchmarks._durable.world import FastClock, Job
+from gate.canonical import rfc3339
 from gate.clock import SystemClock
 from gate.store import Store
+from gate.store.database import parse_url
+from gate.store.tables import orders
 from gate.wiring_service import open_service
 from tests.servers.postgresql import postgresql
 
@@ -37,8 +42,8 @@ if TYPE_CHECKING:
 
 EVERY = timedelta(seconds=60)
 LATE_SECONDS, PROCESSORS, MEGABYTES = 1.0, 0.5, 300
-WARM_UP = timedelta(seconds=150)
-"""After the last order: every run has heard its baseline and looked once."""
+WARM_UP = timedelta(minutes=10)
+"""So long the worker has to hear every baseline and to catch up with the looks that were due meanwhile."""
 
 
 def main() -> int:
@@ -52,7 +57,7 @@ def main() -> int:
         jobs = [Job(url, f"worker-{number}", FastClock(clock.now(), 1.0)) for number in range(options.workers)]
         workers = [job.start(folder / "worker.log") for job in jobs]
         try:
-            clock.wait(WARM_UP)
+            warm_up(url, clock)
             began, before = clock.now(), [taken(worker) for worker in workers]
             clock.wait(timedelta(minutes=options.minutes))
             ended, after = clock.now(), [taken(worker) for worker in workers]
@@ -110,6 +115,21 @@ def place(options: argparse.Namespace, url: str, folder: Path, clock: SystemCloc
             runs.append(counter.runs.start(asked))
         print(f"ordered {len(runs)} runs in {(clock.now() - now).total_seconds():.1f} s")
         return runs
+
+
+def warm_up(url: str, clock: SystemClock) -> None:
+    """Wait until every run has looked twice, and none is behind."""
+    began = clock.now()
+    engine = create_engine(parse_url(url))
+    while clock.now() < began + WARM_UP:
+        clock.wait(timedelta(seconds=5))
+        with engine.connect() as connection:
+            rows = connection.execute(select(orders.c.looks, orders.c.next_at)).all()
+        behind = rfc3339(clock.now() - timedelta(seconds=2))
+        if all(row.looks > 2 and row.next_at > behind for row in rows):  # noqa: PLR2004 - the baseline and two looks
+            break
+    engine.dispose()
+    print(f"warm after {(clock.now() - began).total_seconds():.0f} s")
 
 
 def taken(process: subprocess.Popen[bytes]) -> Taken:

@@ -46,12 +46,18 @@ def config(url: str, worker: str) -> DBOSConfig:
 
 def _sqlite(url: str) -> Any:  # noqa: ANN401 - SQLAlchemy's Engine
     """Open SQLite with a write-ahead log: DBOS would wait for the disk at every step of every run."""
-    engine = create_engine(url)
+    engine = create_engine(url, pool_size=4, max_overflow=4)
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:  # noqa: ANN401
         connection.isolation_level = "IMMEDIATE"
-        for pragma in ("busy_timeout = 30000", "foreign_keys = ON", "journal_mode = WAL", "synchronous = NORMAL"):
+        for pragma in (
+            "busy_timeout = 30000",
+            "foreign_keys = ON",
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "cache_size = -512",  # kB, for each of the connections
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 
 from gate.canonical import dumps, rfc3339
 from gate.errors import StoreFault
+from gate.model import NOTHING
 from gate.store.chain import EVENT_FIELDS, fingerprint, observations_digest
 from gate.store.glance import glanced
 from gate.store.observations import insert_rows, rows_of
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 
     from gate.model import Dropped, Look, Release, Scored
 
+    Head = dict[str, Any]
+    """Where the log of a run ends: ``events``, ``head``, ``state`` and ``glance``."""
 
-def head_of(connection: Connection, run_id: str) -> dict[str, Any]:
+
+def head_of(connection: Connection, run_id: str) -> Head:
     """Return ``events``, ``head``, ``state`` and ``glance`` of a run, and keep others from appending to it meanwhile.
 
     Raises:
@@ -40,13 +44,31 @@ def head_of(connection: Connection, run_id: str) -> dict[str, Any]:
     return row._asdict()
 
 
-def append_event(connection: Connection, run_id: str, kind: str, data: object, at: datetime) -> None:
+def append_event(  # noqa: PLR0913 - the last two by name, to save statements
+    connection: Connection,
+    run_id: str,
+    kind: str,
+    data: object,
+    at: datetime,
+    *,
+    head: Head | None = None,
+    also: Mapping[str, object] = NOTHING,
+) -> None:
     """Add one event within the caller's transaction.
+
+    Args:
+        connection: of the transaction.
+        run_id: of the run.
+        kind: what happened.
+        data: what is known of it.
+        at: when.
+        head: from ``head_of``, where the caller has it from the same transaction.
+        also: columns of the run's row that change with it.
 
     Raises:
         StoreFault: there is no such run.
     """
-    head = head_of(connection, run_id)
+    head = head or head_of(connection, run_id)
     row = {
         "run_id": run_id,
         "seq": head["events"] + 1,
@@ -57,7 +79,7 @@ def append_event(connection: Connection, run_id: str, kind: str, data: object, a
     }
     row["hash"] = fingerprint([row[name] for name in EVENT_FIELDS])
     connection.execute(insert(events).values(row))
-    connection.execute(update(runs).where(runs.c.id == run_id).values(events=row["seq"], head=row["hash"]))
+    connection.execute(update(runs).where(runs.c.id == run_id).values(events=row["seq"], head=row["hash"], **also))
 
 
 def insert_run(  # noqa: PLR0913 - what a run consists of
@@ -92,29 +114,32 @@ def append_baseline(
     _append_mentions(connection, now, run_id, (kept, dropped), "baseline", {"number": 0, **data})
 
 
-def append_look(connection: Connection, now: datetime, run_id: str, look: Look) -> None:
-    """Add a look and every mention it saw."""
+def append_look(connection: Connection, now: datetime, run_id: str, look: Look, head: Head | None = None) -> None:
+    """Add a look and every mention it saw; ``head`` is from the same transaction, where the caller has it."""
     data = {name: getattr(look, name) for name in ("number", "at", "next_at", "notes", "verdict")}
-    before = head_of(connection, run_id)["glance"]
-    _append_mentions(connection, now, run_id, (look.kept, look.dropped), "look", data)
-    seen = {"latest": dumps(look.verdict).decode(), "glance": dumps(glanced(before, look)).decode()}
-    connection.execute(update(runs).where(runs.c.id == run_id).values(seen))
+    head = head or head_of(connection, run_id)
+    seen = {"latest": dumps(look.verdict).decode(), "glance": dumps(glanced(head["glance"], look)).decode()}
+    _append_mentions(connection, now, run_id, (look.kept, look.dropped), "look", data, head=head, also=seen)
 
 
-def _append_mentions(
+def _append_mentions(  # noqa: PLR0913 - the last two by name, to save statements
     connection: Connection,
     now: datetime,
     run_id: str,
     mentions: tuple[Sequence[Scored], Sequence[Dropped]],
     kind: str,
     data: dict[str, Any],
+    *,
+    head: Head | None = None,
+    also: Mapping[str, object] = NOTHING,
 ) -> None:
     kept, dropped = mentions
-    seq = head_of(connection, run_id)["events"] + 1
+    head = head or head_of(connection, run_id)
+    seq = head["events"] + 1
     rows = rows_of(run_id, seq, data["number"], kept, dropped)
     data["kept"], data["dropped"] = len(kept), Counter(each.reason.value for each in dropped)
     data["observations"] = {"count": len(rows), "digest": observations_digest(row[-1] for row in rows)}
-    append_event(connection, run_id, kind, data, now)
+    append_event(connection, run_id, kind, data, now, head=head, also=also)
     insert_rows(connection, rows)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from gate.model import Coverage, Dropped, Look, Release, Scored
+    from gate.store.append import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,7 @@ class Work(Opened):
         """Record what was said before the deploy; see ``record_look``."""
         now = self._clock.now()
         with self._writing() as connection:
-            if not _record(connection, run_id, step):
+            if _record(connection, run_id, step) is None:
                 return False
             append_baseline(connection, now, run_id, kept, dropped, {"coverage": coverage, "notes": notes})
             return True
@@ -213,9 +214,10 @@ class Work(Opened):
         """
         now = self._clock.now()
         with self._writing() as connection:
-            if not _record(connection, run_id, step):
+            head = _record(connection, run_id, step)
+            if head is None:
                 return False
-            append_look(connection, now, run_id, look)
+            append_look(connection, now, run_id, look, head)
             if look.verdict.outcome.final:
                 conclude(connection, now, run_id, "verdict", {"verdict": look.verdict})
             return True
@@ -228,14 +230,16 @@ class Work(Opened):
             connection.execute(update(orders).where(same & orders.c.closed.is_(False)).values(values))
 
 
-def _record(connection: Connection, run_id: str, step: Step) -> bool:
-    running = head_of(connection, run_id)["state"] == State.RUNNING
-    found = connection.execute(select(orders.c.looks).where(orders.c.run_id == run_id)).scalar_one()
-    if not running or found != step.number:
-        return False
+def _record(connection: Connection, run_id: str, step: Step) -> Head | None:
+    """Take the place of a look; None if the run is over already, or somebody else has taken it."""
+    head = head_of(connection, run_id)
+    if head["state"] != State.RUNNING:
+        return None
+    mine = (orders.c.run_id == run_id) & (orders.c.looks == step.number)
+    values = {"looks": step.number + 1, "next_at": rfc3339(step.next_at)}
+    if connection.execute(update(orders).where(mine).values(values)).rowcount == 0:
+        return None
     if step.instead:
         connection.execute(delete(journal).where(journal.c.run_id == run_id))
     connection.execute(insert(journal).values(run_id=run_id, look=step.number, entries=step.entries))
-    values = {"looks": step.number + 1, "next_at": rfc3339(step.next_at)}
-    connection.execute(update(orders).where(orders.c.run_id == run_id).values(values))
-    return True
+    return head
