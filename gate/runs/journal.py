@@ -120,8 +120,10 @@ class Journal:
             raise
         try:
             plain = to_plain(fetch)
-            # What is remembered counts from the start, so that both are the same to the last character.
-            fetch = from_plain(Fetch, plain, "a source")
+            # What is remembered counts from the start, so that both are the same to the last character. Where they are,
+            # the source's own is handed on: it is in memory already.
+            if (remembered := from_plain(Fetch, plain, "a source")) != fetch:
+                fetch = remembered
         except EvidenceFault:
             plain = None  # A plug-in that bends the types: it will be asked again.
         self._fresh.append(["fetch", key, {"fetch": plain}])
