@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gate.errors import SourceFault
+from gate.errors import GateError, SourceFault
 from gate.model import Check
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ TRUSTED_SKEW = timedelta(seconds=30)
 
 
 def diagnose(client: Client, ask: Callable[[], str], *, cost: str) -> list[Check]:
-    """Try a service for real; never raises.
+    """Try a service for real; raises nothing but ``Cancelled``.
 
     Args:
         client: with which the source talks to it.
@@ -30,6 +30,11 @@ def diagnose(client: Client, ask: Callable[[], str], *, cost: str) -> list[Check
         found = ask()
     except SourceFault as fault:
         return [Check(client.who, ok=False, detail=fault.message, fix=fault.hint)]
+    except GateError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a reply of an unknown shape makes a source raise
+        detail = f"{client.who} answered in a shape that cannot be read ({type(error).__name__})"
+        return [Check(client.who, ok=False, detail=detail, fix="see whether its API has changed, and update the gate")]
     left = f"; {client.quota}" if client.quota else ""
     checks = [Check(client.who, ok=True, detail=f"{found}{left}")]
     if client.skew is not None and abs(client.skew) > TRUSTED_SKEW:

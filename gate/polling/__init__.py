@@ -8,7 +8,7 @@ returns what came with a cursor from which the next poll goes on.
 from __future__ import annotations
 
 from gate.polling.markup import plain_text
-from gate.polling.page import Odd, Page, Stretch, moment
+from gate.polling.page import Odd, Page, Stretch, moment, native_id
 from gate.polling.paging import Paging, collect
 
-__all__ = ["Odd", "Page", "Paging", "Stretch", "collect", "moment", "plain_text"]
+__all__ = ["Odd", "Page", "Paging", "Stretch", "collect", "moment", "native_id", "plain_text"]

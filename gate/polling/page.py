@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from gate.errors import SourceDown
 from gate.model import Unreadable
 
 if TYPE_CHECKING:
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
 
     from gate.model import Mention
 
+    Ask = Callable[["Stretch", str | None], "Page"]
+    """From a stretch of time and the ``next`` of the page before it (None for the first page) to a page."""
+
 LONGEST_QUOTE = 80
 _MILLISECONDS = 100_000_000_000
 """A number above this, the year 5138 in seconds, is milliseconds."""
-_BROKEN = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
+_BROKEN = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+"""What reading a reply of another shape than the documented one may raise."""
+_WORDS = ("id", "text", "author", "lang", "url", "version", "conversation")
 
 
 class Odd(ValueError):
@@ -90,6 +96,34 @@ class Page:
         )  # fmt: skip
 
 
+def page_of(who: str, ask: Ask, stretch: Stretch, place: str | None) -> Page:
+    """Ask for a page; a reply that the source cannot make sense of is an outage of ``who``, never a crash or silence.
+
+    Raises:
+        SourceFault: what the source raised, or SourceDown for a reply of another shape than the documented one.
+    """
+    try:
+        page = ask(stretch, place)
+        if page.next is not None:
+            page.next.encode()  # it goes into the next request
+    except _BROKEN as error:
+        message = f"{who} answered in a shape that cannot be read ({type(error).__name__})"
+        raise SourceDown(message, hint="see whether its API has changed; the next look tries again") from error
+    return page
+
+
+def native_id(value: object) -> str:
+    """Return the platform's own id of a post, text or a whole number, as text.
+
+    Raises:
+        Odd: it is neither.
+    """
+    if (isinstance(value, str) and value) or type(value) is int:
+        return str(value)
+    message = "it has no id"
+    raise Odd(message)
+
+
 def moment(value: object) -> datetime:
     """Return a time as APIs write it: RFC 3339, RFC 2822, or seconds or milliseconds since 1970; without a zone, UTC.
 
@@ -116,16 +150,26 @@ def _sound(found: Mention) -> Mention:
     Raises:
         Odd: it has no id, or no moment in time.
     """
-    words: tuple[object, object] = (found.id, found.text)  # what a reply held, whatever the annotations say
-    if not (found.id and all(isinstance(each, str) for each in words)):
+    words = {name: getattr(found, name) for name in _WORDS}
+    # What a reply held, whatever the annotations say.
+    if not (found.id and all(isinstance(words[name], str) for name in ("id", "text"))):
         message = "it has no id or no text"
+        raise Odd(message)
+    named, counts = (*words.values(), *found.labels.values()), (found.likes, found.reposts)
+    if not (all(isinstance(each, str) for each in named) and all(type(each) is int for each in counts)):
+        message = "a field of it holds something else than words or a whole number"
         raise Odd(message)
     if found.created_at.tzinfo is None:
         message = "its time has no zone"
         raise Odd(message)
+    clean: dict[str, Any] = {name: _storable(word) for name, word in words.items()}
+    labels = {name: _storable(word) for name, word in found.labels.items()}
+    return replace(found, **clean, labels=labels, created_at=found.created_at.astimezone(UTC))
+
+
+def _storable(word: str) -> str:
     # A lone surrogate is legal JSON, but can be neither stored nor printed.
-    text = found.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return replace(found, text=text, created_at=found.created_at.astimezone(UTC))
+    return word if word.isascii() else word.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _why(error: Exception) -> str:
@@ -137,8 +181,15 @@ def _why(error: Exception) -> str:
 
 
 def _quote(item: object) -> str:
-    return json.dumps(item, default=str)[:LONGEST_QUOTE]
+    return _written(item)[:LONGEST_QUOTE]
 
 
 def _digest(item: object) -> str:
-    return hashlib.sha256(json.dumps(item, default=str, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(_written(item).encode()).hexdigest()
+
+
+def _written(item: object) -> str:
+    try:
+        return json.dumps(item, default=str, sort_keys=True)
+    except RecursionError:  # what can just be read may be too deep to be written, some frames further down
+        return "[nested too deeply]"

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Literal
 from gate.errors import SourceFault
 from gate.model import Cost, Fetch
 from gate.polling.cursor import Cursor, Gap, short
-from gate.polling.page import Page, Stretch
+from gate.polling.page import Page, Stretch, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from gate.model import Mention, Request, Unreadable
+    from gate.polling.page import Ask
     from gate.ports import Clock, SourceContext
-
-    Ask = Callable[[Stretch, str | None], Page]
-    """From a stretch of time and the ``next`` of the page before it (None for the first page) to a page."""
 
 STALE_PAGES = 2
 """Pages in a row with nothing new on them: the server repeats itself."""
@@ -158,7 +156,7 @@ class _Walk:
             if stop := self._stop():
                 break
             try:
-                page = self._ask(stretch, place)
+                page = page_of(self._paging.who, self._ask, stretch, place)
             except SourceFault as fault:
                 if not self._pages:
                     raise

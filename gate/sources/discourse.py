@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from gate.errors import SourceDown
 from gate.http import Client, Key, address_problem, diagnose
 from gate.model import Mention
-from gate.polling import Odd, Page, Paging, collect, moment, plain_text
+from gate.polling import Odd, Page, Paging, collect, moment, native_id, plain_text
 from gate.ports import About, Secret
 
 if TYPE_CHECKING:
@@ -118,6 +119,9 @@ class Source:
     def _page(self, stretch: Stretch, place: str | None) -> Page:
         posts = self._client.get("/posts.json", {"before": place}).json_list("latest_posts")
         numbers = [post["id"] for post in posts if isinstance(post, dict) and isinstance(post.get("id"), int)]
+        if posts and not numbers:
+            message = "the forum answered with posts that have no ids"
+            raise SourceDown(message, hint="see whether its API has changed; the next look tries again")
         times = [at for post in posts if isinstance(post, dict) and (at := _when(post))]
         over = bool(times) and max(times) < stretch.since
         return Page.of(posts, self._mention, next=str(min(numbers)) if numbers and not over else None)
@@ -132,7 +136,7 @@ class Source:
         topic, number = post["topic_id"], post.get("post_number", 1)
         likes = (each.get("count") for each in post.get("actions_summary") or () if each.get("id") == LIKE)
         return Mention(
-            id=str(post["id"]),
+            id=native_id(post["id"]),
             created_at=moment(post["created_at"]),
             text=f"{title}\n{body}".strip() if number == 1 else body,
             author=str(post.get("user_id") or post.get("username") or ""),

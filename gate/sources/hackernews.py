@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from gate.errors import SourceFault
+from gate.errors import SourceDown, SourceFault
 from gate.http import Client, address_problem, diagnose
 from gate.model import Mention
-from gate.polling import Odd, Page, Paging, collect, moment, plain_text
+from gate.polling import Odd, Page, Paging, collect, moment, native_id, plain_text
 from gate.ports import About
 
 if TYPE_CHECKING:
@@ -141,8 +141,13 @@ class Source:
         query = {**self._query(), "numericFilters": times, "hitsPerPage": PAGE_SIZE}
         reply = self._client.get("/search_by_date", query)
         hits = reply.json_list("hits")
-        more = reply.json_object().get("nbPages", 0) > 1
-        oldest = min((hit["created_at_i"] for hit in hits if isinstance(hit.get("created_at_i"), int)), default=None)
+        answer = reply.json_object()
+        if not hits and answer["nbHits"] > 0:
+            message = f"the search counts {answer['nbHits']:,} posts and shows none of them"
+            raise SourceDown(message, hint="the next look tries again; see whether its API has changed")
+        written = (hit.get("created_at_i") for hit in hits if isinstance(hit, dict))
+        oldest = min((at for at in written if type(at) is int), default=None)
+        more = answer["nbPages"] > 1
         page = Page.of(hits, self._mention, next=str(oldest + 1) if more and oldest else None)
         return self._authors.added(page) if self._options.author_age else page
 
@@ -153,7 +158,7 @@ class Source:
             message = "it has no title and no text"
             raise Odd(message)
         return Mention(
-            id=str(hit["objectID"]),
+            id=native_id(hit["objectID"]),
             created_at=moment(hit["created_at_i"]),
             text=text,
             author=hit.get("author") or "",

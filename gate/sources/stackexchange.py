@@ -12,7 +12,7 @@ from gate.errors import SourceDown
 from gate.http import Client, Key, address_problem, diagnose
 from gate.http.statuses import limited, refusal
 from gate.model import Mention
-from gate.polling import Page, Paging, collect, moment, plain_text
+from gate.polling import Page, Paging, collect, moment, native_id, plain_text
 from gate.ports import About, Secret
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class Source:
 
     def _mention(self, question: Mapping[str, Any]) -> Mention:
         owner = question.get("owner") or {}
-        number = str(question["question_id"])
+        number = native_id(question["question_id"])
         return Mention(
             id=number,
             created_at=moment(question["creation_date"]),

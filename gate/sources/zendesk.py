@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gate.errors import SourceDown
 from gate.http import Client, Key, address_problem, diagnose
 from gate.model import Mention
-from gate.polling import Page, Paging, collect, moment
+from gate.polling import Page, Paging, collect, moment, native_id
 from gate.ports import About, Secret
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Source:
         subject, words = (ticket.get("subject") or "").strip(), ticket["description"].strip()
         labels = {"channel": channel, "priority": ticket.get("priority"), "type": ticket.get("type")}
         return Mention(
-            id=str(ticket["id"]),
+            id=native_id(ticket["id"]),
             created_at=moment(ticket["created_at"]),
             # Zendesk takes a subject from the first words where a channel has none.
             text=words if words.startswith(subject.rstrip("….")) else f"{subject}\n{words}",

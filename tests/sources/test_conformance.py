@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
+import re
 import threading
 import traceback
 from base64 import b64encode
+from contextlib import suppress
+from copy import copy
 from dataclasses import fields, replace
 from datetime import UTC, timedelta
+from functools import partial
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,6 +22,7 @@ import pytest
 
 from gate.errors import Cancelled, SourceDown, SourceFault, SourceRefused
 from gate.http import interrupt, resume
+from gate.model import Request, Room
 from tests.servers.http_server import Recorded, Reply, Server
 from tests.sources.conformance import (
     MOST_REQUESTS,
@@ -377,6 +384,103 @@ def test_broken_characters_do_no_harm(service: Service, server: Server) -> None:
     mentions = ask(service.source(server)).mentions
     assert numbers(mentions) == [1, 2]
     assert all(mention.text.encode() for mention in mentions)
+
+
+ODD: tuple[Any, ...] = (None, 7, -1.5, True, "odd", "half \ud83d", [], {}, [7], {"a": [7]})
+"""What no field of any reply holds together: whatever it should be, most of these are something else."""
+WORDS = ("id", "text", "author", "lang", "url", "version", "conversation")
+
+
+def places(value: Any, here: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:  # noqa: ANN401  # any JSON
+    """Yield the way to each value in a JSON value, of a list to its first item only."""
+    yield here
+    inside = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for key, inner in inside:
+        yield from places(inner, (*here, key))
+
+
+def unpacked(reply: Reply) -> Reply:
+    """Return a reply that is not compressed."""
+    if reply.headers.get("content-encoding") != "gzip":
+        return reply
+    headers = {name: value for name, value in reply.headers.items() if name != "content-encoding"}
+    return replace(reply, body=gzip.decompress(reply.body), headers=headers)
+
+
+def changed(value: Any, place: tuple[str | int, ...], new: Any) -> Any:  # noqa: ANN401  # any JSON
+    """Return the value with something else at that place; as it is where there is no such place."""
+    if not place:
+        return new
+    inner = copy(value)
+    with suppress(LookupError, TypeError):
+        inner[place[0]] = changed(value[place[0]], place[1:], new)
+    return inner
+
+
+def lying(
+    service: Service, path: str, place: tuple[str | int, ...], new: Any, request: Recorded, _number: int  # noqa: ANN401  # any JSON
+) -> Reply | None:  # fmt: skip
+    """Answer with something else at that place of what is asked for there."""
+    answer = unpacked(service.truth(request))
+    if request.path != path:
+        return None
+    return replace(answer, body=json.dumps(changed(json.loads(answer.body), place, new)).encode())
+
+
+def test_odd_replies_do_no_harm(service: Service, server: Server) -> None:
+    """Whatever stands in any one field of a reply, a poll and ``check`` end in a fault or in mentions that can be kept."""
+    if not service.channel.json:
+        pytest.skip("no JSON")
+    ask(service.source(server))
+    true = {request.path: unpacked(service.truth(request)) for request in server.requests}
+    odd = cycle(ODD)
+    for path, reply in true.items():
+        for place in places(json.loads(reply.body)):
+            new = next(odd)
+
+            service.instead = partial(lying, service, path, place, new)
+            service.clock.wait(timedelta(minutes=20))  # any rest is over
+            source = service.source(server)
+            with suppress(SourceFault):
+                for mention in ask(source).mentions:
+                    words = [*(getattr(mention, name) for name in WORDS), *mention.labels.values()]
+                    assert all(word.encode() is not None for word in words), (place, new)
+                    assert {type(mention.likes), type(mention.reposts)} == {int}, (place, new)
+            assert all(check.ok or check.fix for check in source.check()), (place, new)
+
+
+def test_items_nested_deeply_do_no_harm(service: Service, server: Server) -> None:
+    """A post with a value in it that is nested as deeply as Python reads at all ends in a fault or is unreadable."""
+    if not service.channel.json:
+        pytest.skip("no JSON")
+    service.posts = [replace(service.posts[0], text="post 1: DEEP")]
+    for depth in (100, 400, 700, 900, 950):
+
+        def deep(request: Recorded, _number: int, depth: int = depth) -> Reply | None:
+            answer = unpacked(service.truth(request))
+            nested = re.sub(rb'"[^"]*DEEP[^"]*"', b"[" * depth + b"]" * depth, answer.body)
+            return replace(answer, body=nested) if service.channel.is_page(request) else None
+
+        service.instead = deep
+        service.clock.wait(timedelta(minutes=20))
+        with suppress(SourceFault):
+            fetch = ask(service.source(server))
+            assert fetch.mentions == (), "a list was taken for a text"
+            repr(fetch)
+
+
+@pytest.mark.usefixtures("paged")
+def test_a_poll_keeps_to_what_it_may_cost(service: Service, server: Server) -> None:
+    """With room for one item, a poll reads one page at most, says that its budget is used up, and loses nothing."""
+    source = service.source(server)
+    room = Room(reads=1, whose="of the day")
+    first = source.fetch(Request(SINCE, UNTIL, None, timedelta(seconds=8), room=room))
+    assert len(service.asked) <= 1
+    assert (first.complete, first.permanent) == (False, False)
+    assert "of the day" in first.reason
+    rest = ask_until_complete(source, first.cursor)
+    came = numbers([*first.mentions, *(mention for fetch in rest for mention in fetch.mentions)])
+    assert sorted(came) == [post.number for post in service.posts]
 
 
 def checks(service: Service, server: Server) -> list[Check]:

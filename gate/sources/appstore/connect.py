@@ -69,9 +69,9 @@ class Connect:
             if self._options.countries:
                 query["filter[territory]"] = ",".join(self._options.countries)
             reply = self.client.get(f"/v1/apps/{self._options.app}/customerReviews", query)
-        links = reply.json_object().get("links")
-        following = links.get("next") if isinstance(links, dict) else None
-        return Page.of(reply.json_list("data"), _mention, next=following if isinstance(following, str) else None)
+        # There are always links, if only to the page itself; without a next one it is the last.
+        following = reply.json_object()["links"].get("next")
+        return Page.of(reply.json_list("data"), _mention, next=following)
 
     def _sign(self) -> None:
         now = self._context.clock.now()

@@ -104,7 +104,8 @@ def _label(entry: Mapping[str, Any], name: str) -> str:
 
 def _last(feed: Mapping[str, Any]) -> int:
     """Return the number of the last page, as far as the feed says so."""
-    for link in feed.get("link") or []:
+    links = feed.get("link")
+    for link in links if isinstance(links, list) else []:
         attributes = link.get("attributes") if isinstance(link, dict) else None
         if isinstance(attributes, dict) and attributes.get("rel") == "last":
             found = re.search(r"/page=(\d{1,2})/", str(attributes.get("href")), re.ASCII)

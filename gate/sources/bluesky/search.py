@@ -70,4 +70,5 @@ class Search:
         reply = self._session.get(SEARCH, {"q": self._query, "sort": "latest", **asked})
         posts = reply.json_list("posts")
         place = reply.json_object().get("cursor")
-        return Page.of(posts, mention_of_view, next=place if isinstance(place, str) and place and posts else None)
+        # A page may be empty and yet have one after it: posts are left out after they were counted, e.g. deleted ones.
+        return Page.of(posts, mention_of_view, next=place or None)

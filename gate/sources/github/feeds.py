@@ -96,8 +96,11 @@ class Search:
         if answer.get("incomplete_results"):
             message = "GitHub's search ran out of time and found only a part"
             raise SourceDown(message, hint="ask for less in query, e.g. by repositories; the next look tries again")
-        first = oldest(items)
-        more = first is not None and answer.get("total_count", 0) > len(items)
+        first, total = oldest(items), answer["total_count"]
+        if total > 0 and not items:
+            message = f"GitHub's search counts {total:,} issues and shows none of them"
+            raise SourceDown(message, hint="the next look tries again; see whether its API has changed")
+        more = first is not None and total > len(items)
         return Page.of(items, partial(issue, staff=self.staff), next=_seconds(first) if more and first else None)
 
 
@@ -119,11 +122,12 @@ class Discussions:
         if answer.get("errors"):
             raise _fault(answer["errors"])
         found = reply.json_list("data", "repository", "discussions", "nodes")
-        about = answer["data"]["repository"]["discussions"].get("pageInfo") or {}
+        about = answer["data"]["repository"]["discussions"]["pageInfo"]
+        following = about["endCursor"] if about["hasNextPage"] else None
         first = oldest(found, "updatedAt")
-        over = not about.get("hasNextPage") or (first is not None and first < stretch.since)
+        over = first is not None and first < stretch.since
         items = [each for discussion in found for each in _apart(discussion, self.repository)]
-        page = Page.of(items, partial(contribution, staff=self.staff), next=None if over else about.get("endCursor"))
+        page = Page.of(items, partial(contribution, staff=self.staff), next=None if over else following)
         return replace(page, notes=tuple(_left_out(found, stretch)))
 
 

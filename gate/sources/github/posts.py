@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gate.model import Mention
-from gate.polling import Odd, moment, plain_text
+from gate.polling import Odd, moment, native_id, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ def issue(item: Mapping[str, Any], *, staff: bool) -> Mention | None:
         return None
     repository = _repository(item["repository_url"])
     return Mention(
-        id=f"issue-{item['id']}",
+        id=f"issue-{native_id(item['id'])}",
         created_at=moment(item["created_at"]),
         text=f"{item['title']}\n{_words(item)}".strip(),
         author=_author(item),
@@ -39,7 +39,7 @@ def comment(item: Mapping[str, Any], *, staff: bool) -> Mention | None:
         return None
     repository, _, number = _repository(item["issue_url"]).rpartition("/issues/")
     return Mention(
-        id=f"comment-{item['id']}",
+        id=f"comment-{native_id(item['id'])}",
         created_at=moment(item["created_at"]),
         text=_words(item),
         author=_author(item),

@@ -57,6 +57,10 @@ def page(reply: Mapping[str, Any], *, number: int, source: str, stream: str) -> 
         raise SourceDown(message, hint="the next look tries again; see docs.x.com/status")
     if problem and not items:
         raise _failed(problem)
+    counted, token = meta.get("result_count"), meta.get("next_token")
+    if (isinstance(counted, int) and counted > 0 and not items) or not (token is None or _is_token(token)):
+        message = "X counts posts that it does not send, or names a next page that is none"
+        raise SourceDown(message, hint="the next look tries again; see docs.x.com/status")
     users = _list(_object(reply.get("includes")).get("users"))
     authors = {user["id"]: user for user in users if isinstance(user, dict) and isinstance(user.get("id"), str)}
     mentions, unreadable = [], []
@@ -66,15 +70,18 @@ def page(reply: Mapping[str, Any], *, number: int, source: str, stream: str) -> 
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             where = f"page {number}, post {place}"
             unreadable.append(Unreadable(where, _why(error), json.dumps(item)[:LONGEST_QUOTE]))
-    token = meta.get("next_token")
     return Page(
         tuple(mentions),
         tuple(unreadable),
         posts=len(items),
         users=len(users),
-        next_token=token if isinstance(token, str) and token else None,
+        next_token=token or None,
         notes=(f"X could not deliver all of it: {problem}",) if problem else (),
     )
+
+
+def _is_token(value: object) -> bool:
+    return isinstance(value, str) and value.isascii()
 
 
 def total(reply: Mapping[str, Any]) -> int:
