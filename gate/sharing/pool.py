@@ -119,7 +119,8 @@ class Shared:
         except SourceFault as fault:
             tape.fail(fault, began, self._clock.now())
             return Cost()
-        tape.add(fetch, request.until, began, self._clock.now())
+        limited = request.room.reads is not None or request.room.usd is not None
+        tape.add(fetch, request.until, began, self._clock.now(), limited=limited)
         return fetch.cost
 
 

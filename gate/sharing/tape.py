@@ -101,11 +101,18 @@ class Tape:
         # Who has read all there is of a walk that was cut has it go on, unless that was tried just now, in vain.
         return (together or recent) and (unread or self._stuck)
 
-    def add(self, fetch: Fetch, until: datetime, began: datetime, ended: datetime) -> None:
-        """Take what a poll brought that asked for everything before ``until``."""
-        self._stuck = not fetch.complete and fetch.cursor == self.cursor
+    def add(self, fetch: Fetch, until: datetime, began: datetime, ended: datetime, *, limited: bool = False) -> None:
+        """Take what a poll brought that asked for everything before ``until``.
+
+        A poll for which one run could pay no more than so much (``limited``) says nothing of how far the others come: what
+        it left is asked for by the next of them.
+        """
+        cut = limited and not fetch.complete
+        self._stuck = not (fetch.complete or cut) and fetch.cursor == self.cursor
+        fetch = replace(fetch, permanent=fetch.permanent and not cut)
         self.cursor, self._last, self._fault = fetch.cursor, fetch, None
-        self._asked_to, self._began, self._ended = until, began, ended
+        if not cut:
+            self._asked_to, self._began, self._ended = until, began, ended
         self.batches.append(fetch)
         if fetch.complete:
             self.reached = max(self.reached, min(until, fetch.settled_until or until))

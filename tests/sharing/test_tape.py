@@ -44,7 +44,8 @@ class Paged:
         known = set((request.cursor or "").split())
         edge = min(request.until, self.clock.now() - self.lag)
         due = [post for post in self.posts if request.since <= post.created_at < edge and post.id not in known]
-        found = due[: self.page]
+        room = request.room.reads
+        found = due[: self.page if room is None else min(self.page, room)]
         cursor = " ".join(sorted(known | {post.id for post in found}))
         left = len(due) - len(found)
         return Fetch(
@@ -52,6 +53,7 @@ class Paged:
             cursor=cursor,
             complete=not left,
             reason=f"{left} left" if left else "",
+            permanent=bool(left) and room is not None and len(found) == room,
             cost=Cost(requests=1, reads=len(found)),
             settled_until=edge if edge < request.until else None,
         )
@@ -217,6 +219,27 @@ def test_who_has_no_money_left_reads_what_others_pay_for() -> None:
     fetch = poor.look(clock, room=spent)
     assert fetch
     assert (fetch.complete, poor.got, len(source.polls)) == (True, ["m1"], 1)
+
+
+def test_one_runs_budget_stops_nobody_else() -> None:
+    """A run that can pay for a part leaves the rest to the others, look after look, and mutes none of them."""
+    clock = ManualClock(DEPLOY + MINUTE)
+    source = Paged(clock, [mention(i, DEPLOY + i * timedelta(seconds=1)) for i in range(9)], page=4)
+    pool = Pool()
+    poor, rich = joined(pool, source), joined(pool, source)
+    cursor = None
+    for reads in (2, 0):
+        room = Room(reads=reads, whose="of this run")
+        cut = poor.end.fetch(Request(DEPLOY, clock.now(), cursor, POLL, Period.POST, MINUTE / 2, room))
+        cursor = cut.cursor
+        assert not cut.complete
+    fetch = rich.look(clock, fresh=MINUTE / 2)
+    assert fetch
+    assert (fetch.complete, fetch.permanent) == (True, False)
+    assert sorted(rich.got) == [f"m{i}" for i in range(9)]
+    late = joined(pool, source).look(clock, fresh=MINUTE / 2)
+    assert late
+    assert late.complete
 
 
 def test_a_failure_is_shared_for_a_moment_and_asked_again_after_it() -> None:
