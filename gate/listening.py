@@ -166,6 +166,8 @@ class Ear:
         self.cost += fetch.cost
         self.delivered += len(fetch.mentions) + len(fetch.unreadable)
         self._notes.update(dict.fromkeys(f"{self.listener.name}: {note}" for note in fetch.notes))
+        if fetch.deleted:
+            self._forget(frozenset(fetch.deleted))
         for broken in fetch.unreadable:
             # Without the quote: it may hold what somebody wrote, and the policy may not let that be kept.
             self._odd.append(
@@ -180,6 +182,14 @@ class Ear:
                 outside, at = DropReason.OUTSIDE_WINDOW, mention.created_at
                 self._odd.append(Dropped(mention.id, mention.source, at, self.period, outside, seen_at=now))
         self._waiting.sort(key=_written_at)
+
+    def _forget(self, deleted: frozenset[str]) -> None:
+        """Let go of what was deleted before a look came to it; what a look has seen stays, as the verdict rests on it."""
+        left = [each for each in self._waiting if each[0].id not in deleted]
+        self.delivered -= len(self._waiting) - len(left)
+        self._waiting = left
+        told = f"{self.listener.name}: posts were deleted since they were heard; `gate purge --sync` forgets them"
+        self._notes[told] = None
 
 
 def _written_at(waiting: tuple[Mention, datetime]) -> datetime:

@@ -59,6 +59,7 @@ class Adapter(HTTPAdapter):
         """
         super().__init__()
         self.base_url = base_url.rstrip("/")
+        self._origin = _origin(self.base_url)
         self.deadline: Deadline | None = None
         self._alias = alias
         self._headers = dict(headers or {})
@@ -128,7 +129,7 @@ class Adapter(HTTPAdapter):
         base = urlsplit(self.base_url)
         if f"{url.scheme}://{url.netloc}" == self._alias:
             outgoing.url = urlunsplit((base.scheme, base.netloc, base.path + url.path, url.query, ""))
-        elif (url.scheme, url.netloc) != (base.scheme, base.netloc):
+        elif (url.scheme, url.netloc) != self._origin:
             message = f"{self._host}: it redirects to another address ({url.scheme}://{url.hostname}): not followed"
             raise SourceRefused(message, hint="if that is its new address, write it as base_url")
         outgoing.headers.update(self._headers)
@@ -193,6 +194,16 @@ _FAILURES: tuple[tuple[type[Exception], str], ...] = (
     (requests.exceptions.ChunkedEncodingError, "the connection broke in the middle of the answer"),
     (requests.ConnectionError, "no connection, or it broke before the answer was complete"),
 )
+
+
+def _origin(address: str) -> tuple[str, str]:
+    """Return scheme and host as requests writes them: in lower case, and in ASCII where the host has other letters."""
+    try:
+        address = requests.Request("GET", address).prepare().url or address
+    except (requests.RequestException, ValueError):
+        pass  # the request itself will say what is wrong with it
+    url = urlsplit(address)
+    return url.scheme.lower(), url.netloc.lower()
 
 
 def guard(session: requests.Session, adapter: Adapter) -> requests.Session:

@@ -53,6 +53,8 @@ class Page:
     """What tells its items from those of other pages."""
     ends: str = ""
     """Why there is no next page although older posts may exist; one clause for people."""
+    lost: str = ""
+    """Why something of the stretch that belongs on this page can no longer be had; one clause for people."""
     reads: int = 0
     """Items the platform bills or counts."""
     usd: float = 0.0

@@ -207,7 +207,7 @@ class _Walk:
                 self.mentions[mention.id] = mention
         # One and the same cursor for a walk: within it, ids tell what is new.
         seen = {short(each): mention.created_at for each, mention in self.mentions.items()}
-        self.cursor = replace(self.cursor, seen=self.cursor.seen | seen)
+        self.cursor = replace(self.cursor, seen=self.cursor.seen | seen, lost=self.cursor.lost or page.lost)
 
     def _past(self, page: Page, stretch: Stretch) -> bool:
         """Say whether later pages can hold nothing of the stretch."""

@@ -153,6 +153,7 @@ class Tape:
             cost=cost,
             unreadable=tuple(each for batch in fresh for each in batch.unreadable),
             notes=tuple(dict.fromkeys(note for batch in fresh for note in batch.notes)),
+            deleted=tuple(each for batch in fresh for each in batch.deleted),
             settled_until=None if whole else max(self.reached, request.since) if complete else self._last.settled_until,
         )
 

@@ -402,3 +402,10 @@ def test_doctor_says_what_is_left_and_what_the_time_is() -> None:
 def test_one_line_is_one_line() -> None:
     """What a server says is cut to one printable line."""
     assert one_line("a\nb\x00c" + "d" * 500) == "a b c" + "d" * 195
+
+
+def test_an_address_in_capitals_is_the_same_one() -> None:
+    """Hosts are the same in any case, and a redirect from them to themselves leads nowhere else."""
+    with Server(Reply.of({})) as server:
+        url = server.url.replace("http://127.0.0.1", "HTTP://LocalHost")
+        assert client(url).get("/posts").status == 200

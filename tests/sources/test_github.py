@@ -195,7 +195,7 @@ def test_comments_and_replies_on_discussions() -> None:
     assert fetch.mentions[0].author == "1002"
     assert fetch.mentions[0].author_created_at == datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert asked["variables"] == {"owner": "brimly", "name": "app", "after": None}
-    assert fetch.notes == ("of discussion #5 only the newest 50 comments are read",)
+    assert (fetch.complete, fetch.reason) == (False, "of discussion #5 only the newest 50 comments are read")
 
 
 @pytest.mark.parametrize(

@@ -170,12 +170,13 @@ def test_words_choose_among_all_comments() -> None:
 
 
 def test_a_list_of_other_matters_that_ends_too_soon_is_told() -> None:
-    """If none of the newest 1,000 comments holds the words, and all are newer than the period's start, a note says so."""
+    """If none of the newest 1,000 comments holds the words, and all are newer than the period's start, it is not complete."""
     site = reddit(posts(1300), max_pages=20, read="comments", words=("login",), **IN_BRIMLY)
     with site.server() as server:
         fetches = ask_until_complete(site.source(server))
     assert [fetch.mentions for fetch in fetches] == [()] * len(fetches)
-    assert any("newest 1,000 only" in note for fetch in fetches for note in fetch.notes)
+    assert not fetches[-1].complete
+    assert "newest 1,000 only" in fetches[-1].reason
 
 
 def test_the_search_is_late() -> None:

@@ -12,7 +12,7 @@ ABOUT = About(
     cost="free; a search asks 1 to `max_pages` times a look, the stream brings every post there is (some 100 KB/s)",
     delay="seconds to a minute by search, seconds on the stream",
     limits="3,000 requests in 5 minutes; 30 logins in 5 minutes, 300 a day (one a run is made)",
-    stored="what the policy keeps of any mention; deletions are told by the stream only",
+    stored="what the policy keeps of any mention; what was deleted can be asked for by id, with an account",
     terms="Bluesky's developer guidelines: honour deletions; large-scale polling of search is unwelcome",
 )
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from gate.http import diagnose
 from gate.polling import Page, Paging, collect
+from gate.sources.bluesky import deletions
 from gate.sources.bluesky.posts import mention_of_view
 from gate.sources.bluesky.session import WHO, Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gate.model import Check, Fetch, Request
+    from gate.model import Check, Fetch, Gone, Request
     from gate.polling import Stretch
     from gate.ports import SourceContext
     from gate.sources.bluesky.options import Options
@@ -52,6 +53,10 @@ class Search:
         """Log in and search for one post."""
         cost = f"a look asks 1 to {self._most_pages} times; this check asked once and logged in"
         return diagnose(self._session.client, self._look, cost=cost)
+
+    def gone(self, ids: Sequence[str]) -> Gone:
+        """Ask which posts are gone. Raises as ``fetch`` does."""
+        return deletions.gone(self._session, ids, self._context.clock)
 
     def close(self) -> None:
         """Close the connections."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gate.errors import SourceDown, SourceRefused
 from gate.http import Client, Key
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gate.sources.bluesky.options import Options
 
 WHO = "Bluesky"
-_REFUSALS = (400, 401)
+REFUSALS = (400, 401)
 """An expired token is a 400 in one implementation and a 401 in another; what it is stands in the body."""
 _OVER = {"ExpiredToken", "InvalidToken"}
 
@@ -44,19 +44,29 @@ class Session:
             SourceRefused: it says no, at the login or here.
             SourceDown: no proper answer this time.
         """
-        if not self._access:
-            self._log_in()
-        reply = self._ask(method, query)
-        if _error(reply) in _OVER:
-            self._renew()
-            reply = self._ask(method, query)
-        if reply.status in _REFUSALS:
+        reply = self.answer(method, query)
+        if reply.status in REFUSALS:
             now = self._context.clock.now()
             raise refusal(reply.status, reply.headers, reply.content, who=WHO, now=now, hints=self._hints)
         return reply
 
+    def answer(self, method: str, query: Mapping[str, object]) -> Reply:
+        """Call a query of the API whose refusals say something; they have a status of ``REFUSALS``.
+
+        Raises:
+            SourceRefused: it says no at the login, or in another way here.
+            SourceDown: no proper answer this time.
+        """
+        if not self._access:
+            self._log_in()
+        reply = self._ask(method, query)
+        if said(reply)[0] in _OVER:
+            self._renew()
+            reply = self._ask(method, query)
+        return reply
+
     def _ask(self, method: str, query: Mapping[str, object]) -> Reply:
-        return self.client.get(f"/xrpc/{method}", query, accept=_REFUSALS)
+        return self.client.get(f"/xrpc/{method}", query, accept=REFUSALS)
 
     def _log_in(self) -> None:
         password = self._context.secret(self._options.app_password).strip()
@@ -84,10 +94,12 @@ class Session:
         self.client.authorize(self._access)
 
 
-def _error(reply: Reply) -> Any:  # noqa: ANN401  # any JSON
-    if reply.status not in _REFUSALS:
-        return None
+def said(reply: Reply) -> tuple[str, str]:
+    """Return the name of the error in a refusal, and the words for people; empty where there is none."""
+    if reply.status not in REFUSALS:
+        return "", ""
     try:
-        return reply.json_object().get("error")
+        answer = reply.json_object()
     except SourceDown:
-        return None
+        return "", ""
+    return str(answer.get("error") or ""), str(answer.get("message") or "")

@@ -13,7 +13,7 @@ from gate.sources.bluesky.stream import Stream, is_place
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gate.model import Fetch, Request
+    from gate.model import Fetch, Gone, Request
     from gate.ports import SourceContext
     from gate.sources.bluesky.options import Options
 
@@ -57,6 +57,13 @@ class Source:
             return [Check("query", ok=False, detail=fault.message, fix=fault.hint)]
         checks = [*self._search.check()] if self._options.handle else []
         return [*checks, *self._stream.check()] if self._options.stream else checks
+
+    def gone(self, ids: Sequence[str]) -> Gone:
+        """Ask which posts were deleted, or their accounts. Raises as ``fetch`` does."""
+        if not self._options.handle:
+            message = "only accounts may ask for posts by their ids"
+            raise SourceRefused(message, hint="give handle and app_password, or purge by age (--older-than)")
+        return self._search.gone(ids)
 
     def close(self) -> None:
         """Close the connections and leave the stream."""

@@ -128,7 +128,7 @@ class Discussions:
         over = first is not None and first < stretch.since
         items = [each for discussion in found for each in _apart(discussion, self.repository)]
         page = Page.of(items, partial(contribution, staff=self.staff), next=None if over else following)
-        return replace(page, notes=tuple(_left_out(found, stretch)))
+        return replace(page, lost="; ".join(_left_out(found, stretch)))
 
 
 def _apart(discussion: Any, repository: str) -> list[Any]:  # noqa: ANN401  # any JSON

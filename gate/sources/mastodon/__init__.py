@@ -12,7 +12,7 @@ ABOUT = About(
     cost="free; a look asks each server 1 to `max_pages` times",
     delay="seconds on a post's own server, up to minutes on others",
     limits="300 requests in 5 minutes; a server knows only what reached it, so name several",
-    stored="what the policy keeps of any mention; a post seen on several servers once, by its URI",
+    stored="what the policy keeps of any mention; a post seen on several servers once, by its URI; each server named tells which of its own were deleted",
     terms="those of each server; many ask not to collect posts beyond a stated use",
 )
 

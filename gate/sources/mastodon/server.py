@@ -39,7 +39,7 @@ class Server:
         who = f"Mastodon on {self.host}"
         self._options = options
         self._context = context
-        self._client = Client(address.rstrip("/"), context, who=who, key=Key(*options.token_of(self.host)))
+        self.client = Client(address.rstrip("/"), context, who=who, key=Key(*options.token_of(self.host)))
         self._paging = Paging(
             who, order="roughly-newest", resume="place", max_pages=options.max_pages, overlap=LATE
         )  # fmt: skip
@@ -52,17 +52,17 @@ class Server:
             SourceRefused: the server says no, or the release is no hashtag.
             SourceDown: nothing could be had this time.
         """
-        self._client.start(request.timeout)
-        return collect(request, self._page, self._paging, self._context, spent=self._client.spent)
+        self.client.start(request.timeout)
+        return collect(request, self._page, self._paging, self._context, spent=self.client.spent)
 
     def check(self) -> Sequence[Check]:
         """Ask for one post."""
         cost = f"a look asks 1 to {self._options.max_pages} times; this check asked once"
-        return diagnose(self._client, self._look, cost=cost)
+        return diagnose(self.client, self._look, cost=cost)
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self.client.close()
 
     def _look(self) -> str:
         page = self._ask({"limit": 1})
@@ -80,7 +80,7 @@ class Server:
         tags = {
             f"{name}[]": [tag.removeprefix("#") for tag in getattr(options, name)] for name in ("any", "all", "none")
         }
-        reply = self._client.get(f"/api/v1/timelines/tag/{quote(self._tag(), safe='')}", {**query, **tags})
+        reply = self.client.get(f"/api/v1/timelines/tag/{quote(self._tag(), safe='')}", {**query, **tags})
         items = reply.json_list()
         # Not the link itself: behind a proxy some servers put another address into it.
         return Page.of(items, self._mention, next=_last_id(items) if reply.link("next") else None)
@@ -88,7 +88,7 @@ class Server:
     def _search(self, query: Mapping[str, object]) -> Page:
         self._make_sure_it_searches()
         query = {"q": self._options.search, "type": "statuses", **query}
-        items = self._client.get("/api/v2/search", query).json_list("statuses")
+        items = self.client.get("/api/v2/search", query).json_list("statuses")
         return Page.of(items, self._mention, next=_last_id(items))
 
     def _make_sure_it_searches(self) -> None:
@@ -96,8 +96,8 @@ class Server:
         if self._searches:
             return
         query = {"q": COMMON_WORD, "type": "statuses", "limit": 1}
-        if not self._client.get("/api/v2/search", query).json_list("statuses"):
-            message = f"{self._client.who} finds no post with {COMMON_WORD!r} in it: it does not search the full text"
+        if not self.client.get("/api/v2/search", query).json_list("statuses"):
+            message = f"{self.client.who} finds no post with {COMMON_WORD!r} in it: it does not search the full text"
             raise SourceRefused(message, hint="follow a hashtag there: write tag in place of search")
         self._searches = True
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from gate.errors import SourceDown, SourceFault, SourceRefused
 from gate.model import Cost, Fetch
 from gate.polling.cursor import Cursor
+from gate.sources.mastodon import deletions
 from gate.sources.mastodon.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gate.model import Check, Mention, Request
+    from gate.model import Check, Gone, Mention, Request
     from gate.ports import SourceContext
     from gate.sources.mastodon.options import Options
 
@@ -59,6 +60,10 @@ class Source:
     def check(self) -> Sequence[Check]:
         """Ask each server once."""
         return [check for server in self._servers for check in server.check()]
+
+    def gone(self, ids: Sequence[str]) -> Gone:
+        """Ask the servers which of their own posts are gone; of others' posts nothing is known. Raises as ``fetch`` does."""
+        return deletions.gone({server.host: server.client for server in self._servers}, ids, self._clock)
 
     def close(self) -> None:
         """Close the connections."""

@@ -5,16 +5,19 @@ By https://github.com/reddit-archive/reddit/wiki/OAuth2 ("Application Only OAuth
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from gate.errors import SourceDown, SourceRefused
 from gate.http import Client, Key, one_line
+from gate.model import Gone
 from gate.polling import Odd, Page, moment
+from gate.sources.reddit.posts import is_gone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from gate.http import Reply
     from gate.model import Cost, Mention
@@ -30,6 +33,8 @@ NEAR = 0.9
 SPARE = timedelta(minutes=1)
 """A token is not used in its last minute."""
 UNAUTHORIZED = 401
+INFO = "/api/info"
+_NAME = re.compile(r"t[13]_[a-z0-9]{1,13}")
 _SPANS = (
     ("day", timedelta(days=1)),
     ("week", timedelta(days=7)),
@@ -94,10 +99,22 @@ class Api:
             cut = not following and total >= NEAR * MOST_SHOWN
             page = Page.of(items, self._read, ends=SHOWN if cut else "")
             if cut and reached and reached >= stretch.since and not page.mentions:
-                # Without a post that is wanted, only a note can say how far back the list went.
-                page = replace(page, notes=(f"{SHOWN}; none of them back to {reached:%Y-%m-%d %H:%M} UTC was wanted",))
+                # Without a post that is wanted, nothing else says how far back the list went.
+                page = replace(page, lost=f"{SHOWN}; they go back to {reached:%Y-%m-%d %H:%M} UTC, and none was wanted")
             return page
         return Page.of(items, self._read, next=f"{total} {following}")
+
+    def gone(self, ids: Sequence[str]) -> Gone:
+        """Ask for posts and comments by their names, 100 at a time; what was deleted or removed comes as a stub."""
+        names = [each for each in ids if _NAME.fullmatch(each)]
+        lost, there = set[str](), set[str]()
+        for start in range(0, len(names), PAGE_SIZE):
+            some = names[start : start + PAGE_SIZE]
+            for item in self._ask({"id": ",".join(some), "raw_json": 1}, INFO).json_list("data", "children"):
+                name = _name(item)
+                (lost if is_gone(item) else there).add(name)
+        lost &= set(names)
+        return Gone(frozenset(lost), len(ids) - len(lost | (there & set(names))), self.spent())
 
     def _query(self) -> dict[str, object]:
         if self._options.read != "search":
@@ -106,8 +123,8 @@ class Api:
         within = True if self._options.subreddits else None
         return {"raw_json": 1, "q": words, "sort": "new", "type": "link", "restrict_sr": within}
 
-    def _ask(self, query: Mapping[str, object]) -> Reply:
-        path = path_of(self._options)
+    def _ask(self, query: Mapping[str, object], path: str = "") -> Reply:
+        path = path or path_of(self._options)
         self._authorize()
         reply = self.client.get(path, query, accept=(UNAUTHORIZED,))
         if reply.status != UNAUTHORIZED:
@@ -141,6 +158,13 @@ def path_of(options: Options) -> str:
     """Return the path of the list, for the API and, with an ending, for the feeds."""
     place = f"/r/{'+'.join(options.subreddits)}" if options.subreddits else ""
     return place + {"search": "/search", "posts": "/new", "comments": "/comments"}[options.read]
+
+
+def _name(item: Any) -> str:  # noqa: ANN401  # any JSON
+    try:
+        return str(item["data"]["name"])
+    except (KeyError, TypeError):
+        return ""
 
 
 def _when(item: Any) -> datetime | None:  # noqa: ANN401  # any JSON

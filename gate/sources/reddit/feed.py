@@ -5,16 +5,16 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from gate.errors import SourceDown
+from gate.errors import SourceDown, SourceRefused
 from gate.http import Client
 from gate.polling import Page
 from gate.sources.reddit.api import PAGE_SIZE, path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
 
-    from gate.model import Cost, Mention
+    from gate.model import Cost, Gone, Mention
     from gate.polling import Stretch
     from gate.ports import SourceContext
     from gate.sources.reddit.options import Options
@@ -61,6 +61,11 @@ class Feed:
     def page(self, _stretch: Stretch, _place: str | None) -> Page:
         """Read the feed: it is one page."""
         return self._whole()
+
+    def gone(self, _ids: Sequence[str]) -> Gone:
+        """Raise: feeds do not tell."""
+        message = "Reddit's feeds do not tell which posts were deleted"
+        raise SourceRefused(message, hint="get keys (client_id, client_secret), or purge by age (--older-than)")
 
     def _whole(self) -> Page:
         import feedparser

@@ -42,6 +42,15 @@ def from_api(item: Mapping[str, Any]) -> Mention | None:
     )
 
 
+def is_gone(item: Any) -> bool:  # noqa: ANN401  # any JSON
+    """Say whether what the API holds of a post says that it, or its author's account, is no more."""
+    data = item.get("data") if isinstance(item, dict) else None
+    if not isinstance(data, dict):
+        return False
+    said = {value for name in ("author", "body", "selftext") if isinstance(value := data.get(name), str)}
+    return bool(said & _GONE) or bool(data.get("removed_by_category"))
+
+
 def from_feed(entry: Mapping[str, Any]) -> Mention | None:
     """Read an entry of a feed; it tells neither votes nor the ids of users, so their names stand for them."""
     written = entry.get("published_parsed") or entry.get("updated_parsed")

@@ -16,7 +16,7 @@ from gate.sources.reddit.posts import from_api, from_feed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gate.model import Check, Fetch, Mention, Request
+    from gate.model import Check, Fetch, Gone, Mention, Request
     from gate.ports import SourceContext
     from gate.sources.reddit.options import Options
 
@@ -72,6 +72,11 @@ class Source:
         pages = self._options.max_pages if self._options.client_id else 1
         cost = f"free; {'1' if pages == 1 else f'1 to {pages}'} requests a look"
         return diagnose(self._way.client, self._way.look, cost=cost)
+
+    def gone(self, ids: Sequence[str]) -> Gone:
+        """Ask which posts and comments were deleted or removed. Raises as ``fetch`` does."""
+        self._way.start(CHECK_TIMEOUT)
+        return self._way.gone(ids)
 
     def close(self) -> None:
         """Close the connections."""
