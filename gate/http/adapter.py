@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -198,10 +199,8 @@ _FAILURES: tuple[tuple[type[Exception], str], ...] = (
 
 def _origin(address: str) -> tuple[str, str]:
     """Return scheme and host as requests writes them: in lower case, and in ASCII where the host has other letters."""
-    try:
+    with suppress(requests.RequestException, ValueError):  # the request itself will say what is wrong with it
         address = requests.Request("GET", address).prepare().url or address
-    except (requests.RequestException, ValueError):
-        pass  # the request itself will say what is wrong with it
     url = urlsplit(address)
     return url.scheme.lower(), url.netloc.lower()
 
