@@ -23,7 +23,7 @@ from gate.foreground import Run
 from gate.language import Route, Routes, may_be
 from gate.listening import Listener
 from gate.model import Release
-from gate.policy import ByLanguage, SourceSpec, load_text, resolve_secret
+from gate.policy import ByLanguage, SourceSpec, format_duration, load_text, resolve_secret
 from gate.ports import ScorerContext, SourceContext
 from gate.reading import Plan
 from gate.spending import Purse, Unrecorded
@@ -67,8 +67,8 @@ def release_of(policy: Policy, deployed_at: datetime, now: datetime, *, stream: 
         UsageFault: the deploy lies in the future, or the baseline not in the past.
     """
     if deployed_at > now + FUTURE:
-        ahead = str(deployed_at - now).split(".", maxsplit=1)[0]
-        message = f"the deploy time {deployed_at.isoformat()} is {ahead} in the future"
+        ahead = format_duration(timedelta(minutes=(deployed_at - now) // timedelta(minutes=1)))
+        message = f"the deploy time {deployed_at:%Y-%m-%d %H:%M:%S} UTC is {ahead} in the future"
         raise UsageFault(message, hint="start the gate after the deploy, or check the time zone of --deployed-at")
     try:
         start, end = policy.baseline.span(deployed_at)
