@@ -7,6 +7,7 @@ or ``gate.actions`` that names a module of the same shape. A built-in name canno
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import pkgutil
 from functools import cache
@@ -41,7 +42,9 @@ def load(kind: Kind, name: str) -> ModuleType:
     known = names(kind)
     if name not in known:
         message = f"unknown type {name!r}; known: {', '.join(known) or 'none yet'}"
-        raise UsageFault(message, hint="write one of the known types, or install the plug-in")
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = f"did you mean {near[0]}? If not, " if near else ""
+        raise UsageFault(message, hint=f"{meant}write one of the known types, or install the plug-in")
     module = name.replace("-", "_")
     if (_FOLDERS[kind] / f"{module}.py").exists() or (_FOLDERS[kind] / module).is_dir():
         return importlib.import_module(f"gate.{kind}.{module}")

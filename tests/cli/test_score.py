@@ -215,7 +215,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
 
 
 def test_an_unknown_scorer_lists_the_known(tmp_path: Path) -> None:
-    """A wrong name is refused before anything is read."""
+    """A wrong name is refused before anything is read, and the nearest known one is named."""
     done = gate(tmp_path, "score", "--scorer", "vadr", text="x\n")
     assert done.returncode == 2
-    assert "vader" in done.stderr
+    assert "next: did you mean vader? If not, write one of the known types" in done.stderr
