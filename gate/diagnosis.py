@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gate.policy import Policy, SourceSpec
     from gate.ports import Clock
 
+MOST_RUNS = 1000
+"""Recorded runs are counted up to here."""
 PROBE = "I love it, but it crashes since the update"
 
 
@@ -118,8 +120,9 @@ def _clock(clock: Clock) -> Iterator[Diagnosis]:
 def _store(clock: Clock, environ: Mapping[str, str], store: str | None) -> Iterator[Diagnosis]:
     try:
         with wiring.open_store(store, clock, environ) as (log, _):
-            recorded = count(len(log.runs(limit=1000)), "run")
-        yield Diagnosis("store", Check("run log", ok=True, detail=f"open, {recorded} recorded"))
+            found, where = len(log.runs(limit=MOST_RUNS)), log.name
+        recorded = count(found, "run") if found < MOST_RUNS else f"{found:,} runs or more"
+        yield Diagnosis("store", Check("run log", ok=True, detail=f"{where} is open, {recorded} recorded"))
     except GateError as fault:
         yield Diagnosis("store", Check("run log", ok=False, detail=fault.message, fix=fault.hint))
 

@@ -55,7 +55,10 @@ def _closing(diagnoses: Sequence[Diagnosis]) -> str:
     if broken := [each.part for each in diagnoses if each.required and not each.check.ok]:
         return f"\nNot ready: mend {', '.join(dict.fromkeys(broken))} first."
     if [each for each in diagnoses if each.check.what == "volume" and not each.check.ok]:
-        return "\nReady, but expect INCONCLUSIVE: too few people write for this window. `gate check` can run."
+        return (
+            "\nReady, but expect INCONCLUSIVE unless the deploy makes more people write: usually too few do for this"
+            " window. `gate check` can run."
+        )
     if warned := [each.part for each in diagnoses if not each.check.ok]:
         return f"\nReady: `gate check` can run; see the warnings of {', '.join(dict.fromkeys(warned))}."
     return "\nReady: `gate check` can run."

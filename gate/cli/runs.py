@@ -37,7 +37,7 @@ def command(*, limit: int, outcome: str | None, release: str | None, store: str 
 
     with open_store(store, SystemClock(), os.environ) as (log, _):
         without = State(outcome) if outcome in set(State) else None
-        found = log.runs(limit, outcome=None if without else outcome, state=without, release=release)
+        found, name = log.runs(limit, outcome=None if without else outcome, state=without, release=release), log.name
     if as_json:
         for run in found:
             show(safe.json(run))
@@ -49,7 +49,9 @@ def command(*, limit: int, outcome: str | None, release: str | None, store: str 
         asked = [f"--outcome {outcome}"] * bool(outcome) + [f"--release {release}"] * bool(release)
         tell(f"No run matches {' '.join(asked)}; `gate runs` lists all.")
     elif not found:
-        tell("No runs recorded yet; start one with `gate check` or `gate demo`.")
+        tell(
+            f"No runs recorded yet in {name}.\n  next: start one with `gate check`, or name another run log with --store"
+        )
 
 
 def _release(run: Run) -> str:

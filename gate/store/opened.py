@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from gate.store.database import faults, open_engine, parse_url
+from gate.store.database import faults, open_engine, parse_url, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,11 @@ class Opened:
         self._clock = clock
         self._engine = open_engine(self._url, patience)
         self._writer = self._engine.execution_options(writing=True)
+
+    @property
+    def name(self) -> str:
+        """Return where it is, for people: a path, or a URL without its password."""
+        return shown(self._url)
 
     def close(self) -> None:
         """Let go of every connection."""

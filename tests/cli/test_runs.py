@@ -38,6 +38,16 @@ def test_a_time_that_is_none_is_told_the_forms(tmp_path: Path, written: str) -> 
     assert (done.returncode, "`2h ago`" in done.stderr, "2026-03-10T14:00:00Z" in done.stderr) == (2, True, True)
 
 
+def test_an_empty_run_log_is_named(tmp_path: Path) -> None:
+    """Who mistyped --store sees which run log was looked into; doctor names the one it tried."""
+    done = gate(project(tmp_path, history()), "runs", "--store", "sqlite:///other.db")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith("No runs recorded yet in other.db.\n  next: ")
+    assert (
+        "store: run log: other.db is open, 0 runs recorded\n" in gate(tmp_path, "doctor", "--store", "other.db").stdout
+    )
+
+
 def test_a_folder_of_packs_names_them(tmp_path: Path) -> None:
     """Who replays the folder above is told which packs are in it."""
     check(project(tmp_path, history(0.9)), "--evidence", "pack")
