@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gate import evidence, wiring
+from gate import evidence, plugins, wiring
 from gate.errors import SourceFault
 from gate.model import Cost, Gone
 from gate.ports import Deletions
@@ -100,9 +100,7 @@ def ask(
     with wiring.open_sources(policy, [spec], clock, environ) as (listener,):
         source = listener.source
         if not isinstance(source, Deletions):
-            why = "it cannot tell which posts are gone"
-            said = Asked(spec.name, len(ids), trouble=why, hint="purge by age (--older-than)", required=False)
-            return said, frozenset()
+            return _deaf(spec, ids), frozenset()
         try:
             for start in range(0, len(ids), AT_ONCE):
                 some = ids[start : start + AT_ONCE]
@@ -115,6 +113,17 @@ def ask(
             trouble, hint = fault.message, fault.hint
     said = Asked(spec.name, len(ids), asked, len(gone.ids), gone.unanswered, gone.cost, trouble, hint)
     return said, gone.ids
+
+
+def would_ask(spec: SourceSpec, ids: Sequence[str]) -> Asked:
+    """Say what ``ask`` would ask about, without opening the source: it needs no key."""
+    tells = issubclass(plugins.load("sources", spec.type).Source, Deletions)
+    return Asked(spec.name, len(ids)) if tells else _deaf(spec, ids)
+
+
+def _deaf(spec: SourceSpec, ids: Sequence[str]) -> Asked:
+    why = "it cannot tell which posts are gone"
+    return Asked(spec.name, len(ids), trouble=why, hint="purge by age (--older-than)", required=False)
 
 
 def kept_ids(store: Store, packs: Sequence[Path], source: str) -> list[str]:

@@ -71,7 +71,7 @@ def _sync(wanted: Wanted, log: Store, clock: Clock, environ: Mapping[str, str], 
         if (wanted.source and spec.name != wanted.source) or not ids:
             continue
         if wanted.dry_run:
-            done.sources.append(purging.Asked(spec.name, len(ids)))
+            done.sources.append(purging.would_ask(spec, ids))
             continue
         hidden = not Unheard(sys.stderr).isatty()
         with click.progressbar(length=len(ids), label=f"asking {spec.name}", hidden=hidden, file=sys.stderr) as bar:
@@ -97,13 +97,14 @@ def _told(done: Purged) -> list[str]:
     where = f"{count(len(runs), 'run')} and {count(len(packs), 'evidence pack')}"
     total = sum(runs.values()) + sum(packs.values())
     if not total:
-        return [*lines, "Nothing to forget." if not done.dry_run or not done.sources else "Nothing was asked yet."]
+        later = done.dry_run and any(not each.trouble for each in done.sources)
+        return [*lines, "Nothing was asked yet." if later else "Nothing to forget."]
     kept = "; scores, times and hashes stay: `gate log --verify` and `gate replay` still hold"
     return [*lines, f"{mentions(total)} {would}forgotten, in {where}{kept}."]
 
 
 def _asked(said: Asked, *, dry_run: bool) -> str:
-    if dry_run:
+    if dry_run and not said.trouble:
         return f"{said.source}: would be asked about {mentions(said.known)}"
     cost = costs.cost(said.cost)
     parts = [f"asked about {said.asked:,} of {mentions(said.known)}", f"{said.gone:,} gone"] if said.asked else []

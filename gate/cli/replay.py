@@ -38,9 +38,10 @@ def command(folder: Path, *, as_json: bool) -> NoReturn:
         say(f"Replayed {folder}: the same verdict, byte for byte.")
         say(result.verdict.reason)
         for purge in result.purged:
+            were, whose = ("was", "its score") if purge.mentions == 1 else ("were", "their scores")
             say(
-                f"On {purge.at:%Y-%m-%d} {mentions(purge.mentions)} of it were forgotten ({purge.why}): the verdict "
-                f"follows from their scores, but that these are as first recorded cannot be shown any more "
+                f"On {purge.at:%Y-%m-%d} {mentions(purge.mentions)} in it {were} forgotten ({purge.why}): the verdict "
+                f"follows from {whose}, but what was forgotten cannot be compared with the first recording any more "
                 f"(mentions.jsonl was {purge.sha256[:12]}…, the manifest {purge.manifest[:12]}…)."
             )
     if result.same and result.verdict:
