@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from gate import __version__
-from gate.errors import Cancelled, GateError
+from gate.errors import Cancelled, GateError, PolicyFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,7 +139,9 @@ def _run(words: list[str], *, debug: bool) -> int:
 def _say(fault: GateError, *, debug: bool) -> int:
     if debug:
         _tell(traceback.format_exc())
-    _tell(f"gate: {fault.message}")
+    # Each fault of a policy begins its line, so that editors and CI find file and line.
+    several = isinstance(fault, PolicyFault) and len(fault.faults) > 1
+    _tell(f"gate: {len(fault.faults)} faults in the policy\n{fault.message}" if several else f"gate: {fault.message}")
     if quote := getattr(fault, "quote", ""):
         _tell(f"  it says: {' '.join(quote.split())}")
     if fault.hint:

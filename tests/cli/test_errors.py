@@ -27,7 +27,7 @@ from gate.cli.parameters import MOMENT
 from gate.cli.progress import PlainView, choose
 from gate.cli.terminal import SafeFormatter, Unheard, style
 from gate.engine import Baseline
-from gate.errors import GateError, SourceDown, UsageFault
+from gate.errors import Fault, GateError, PolicyFault, SourceDown, UsageFault
 from gate.model import Look, Outcome
 from gate.policy import load_text
 from tests.cli.commands import DEPLOY as PAST
@@ -108,6 +108,20 @@ def test_an_error_says_message_quote_and_next_step(
     run("broken")
     expected = "gate: two are wrong:\n  a\n  b\n  it says: what it sent\n  next: mend them\n"
     assert capsys.readouterr().err == expected
+
+
+def test_each_fault_of_a_policy_begins_its_line(
+    failing: Callable[[Exception], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of several the first has no other prefix than the rest, so that editors and CI find file and line of each."""
+    faults = tuple(Fault("gate.yml", line, "rules", "missing") for line in (4, 7))
+    failing(PolicyFault(faults))
+    assert run("broken") == 2
+    expected = "gate: 2 faults in the policy\ngate.yml:4: rules: missing\ngate.yml:7: rules: missing\n"
+    assert capsys.readouterr().err == expected
+    failing(PolicyFault(faults[:1]))
+    run("broken")
+    assert capsys.readouterr().err == "gate: gate.yml:4: rules: missing\n"
 
 
 def test_hostile_arguments_are_harmless(capsys: pytest.CaptureFixture[str]) -> None:
