@@ -166,7 +166,7 @@ def test_the_same_history_gives_the_same_bytes(tmp_path: Path) -> None:
     assert one.stdout == two.stdout
     assert one.stderr == two.stderr == ""
     assert picture == (tmp_path / "curve.svg").read_bytes()
-    assert "3 windows: cannot tell below 1 in 2" in one.stdout
+    assert "none of 3 windows was halted; a rate of 1 in 2 cannot be excluded" in one.stdout
     assert "3 windows are too few" in one.stdout
 
 

@@ -51,7 +51,8 @@ def notes(found: Calibration) -> list[str]:
     rate = own.false_halts
     if not rate.count:
         said.append(
-            f"{content.count(rate.of, 'window')}: cannot tell below 1 in {max(1, round(1 / rate.interval()[1]))}"
+            f"none of {content.count(rate.of, 'window')} was halted; a rate of 1 in"
+            f" {max(1, round(1 / rate.interval()[1]))} cannot be excluded"
         )
     if not own.holds():
         said.append("these windows held trouble, or posts that follow each other: list incidents in --releases")
