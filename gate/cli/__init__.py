@@ -140,8 +140,10 @@ def _say(fault: GateError, *, debug: bool) -> int:
     if debug:
         _tell(traceback.format_exc())
     # Each fault of a policy begins its line, so that editors and CI find file and line.
-    several = isinstance(fault, PolicyFault) and len(fault.faults) > 1
-    _tell(f"gate: {len(fault.faults)} faults in the policy\n{fault.message}" if several else f"gate: {fault.message}")
+    if isinstance(fault, PolicyFault) and len(fault.faults) > 1:
+        _tell(f"gate: {len(fault.faults)} faults in the policy\n{fault.message}")
+    else:
+        _tell(f"gate: {fault.message}")
     if quote := getattr(fault, "quote", ""):
         _tell(f"  it says: {' '.join(quote.split())}")
     if fault.hint:
