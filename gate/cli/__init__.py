@@ -31,8 +31,6 @@ COMMANDS = {
     "runs": "List recorded runs.",
     "log": "Read one run like a story, or verify that nothing was changed.",
     "purge": "Forget who wrote what, by age, id, author, or as platforms ask.",
-    "serve": "Run the service: API, page and a worker.",
-    "worker": "Watch the runs that callers ordered.",
 }
 """Name to the line that ``gate --help`` shows; ``gate/cli/<name>.py`` holds the command."""
 
@@ -140,10 +138,8 @@ def _say(fault: GateError, *, debug: bool) -> int:
     if debug:
         _tell(traceback.format_exc())
     # Each fault of a policy begins its line, so that editors and CI find file and line.
-    if isinstance(fault, PolicyFault) and len(fault.faults) > 1:
-        _tell(f"gate: {len(fault.faults)} faults in the policy\n{fault.message}")
-    else:
-        _tell(f"gate: {fault.message}")
+    number = len(fault.faults) if isinstance(fault, PolicyFault) else 1
+    _tell(f"gate: {number} faults in the policy\n{fault.message}" if number > 1 else f"gate: {fault.message}")
     if quote := getattr(fault, "quote", ""):
         _tell(f"  it says: {' '.join(quote.split())}")
     if fault.hint:
