@@ -97,7 +97,7 @@ def _facts(report: Report, verdict: Verdict) -> Iterator[str]:
         yield _words(f"cost {bill}")
     if felt := content.feelings(report.emotions):
         yield f"what they feel: {_words(felt)}"
-    if len(report.moods) > 1:
+    if sum(mood is not None for mood in report.moods) > 1:
         yield f"mood by look `{sparkline(report.moods[-BAR * 2 :], -1, 1)}`"
 
 

@@ -161,7 +161,7 @@ def _numbers(page: _Page, report: Report) -> None:
     moved = content.change(verdict)
     page.row("", f"{moved}; {who}" if moved else who)
     moods = report.moods[-MOST_MOODS:]
-    if len(moods) > 1:
+    if sum(mood is not None for mood in moods) > 1:
         page.line(f"  {'mood':<7} {sparkline(moods, -1, 1, page.signs)}  look by look")
     if felt := content.feelings(report.emotions):
         page.row("feel", f"{felt} (no rule reads this)")

@@ -7,17 +7,23 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.model import Coverage, Decision, Outcome
-from gate.report import safe, text
+from gate.report import markdown, safe, text
 from gate.report.text import Style
 from tests.hostile import HOSTILE
 from tests.report.verdicts import DECIDED, FAIL, NOTHING, hostile_report, report
 from tests.support import DEPLOY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gate.report.content import Report
 
 ONE_LINE = Style(width=0)
 SGR = re.compile(r"\x1b\[[\d;]+m")
@@ -67,6 +73,14 @@ def test_everything_that_defends_it_follows() -> None:
         "`gate replay evidence/brimly`",
     ):
         assert part in written
+
+
+@pytest.mark.parametrize("render", [lambda shown: text.render(shown, ONE_LINE), markdown.render])
+def test_a_mood_of_no_mention_is_not_drawn(render: Callable[[Report], str]) -> None:
+    """Looks that saw nothing would be an empty line; two that saw something are drawn."""
+    words = re.compile("look by look|mood by look")
+    assert not words.search(render(report(FAIL, moods=(None, None, None))))
+    assert words.search(render(report(FAIL, moods=(None, 0.5, -0.5))))
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
