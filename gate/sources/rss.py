@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
 
 from gate.errors import SourceDown
-from gate.http import Client, Key, address_problem, diagnose
+from gate.http import Client, Key, Limits, address_problem, diagnose
 from gate.model import Mention
 from gate.polling import Odd, Page, Paging, collect, plain_text
 from gate.ports import About, Secret
@@ -33,6 +33,8 @@ ABOUT = About(
 )
 _ENDINGS = (b"</rss>", b"</feed>", b"</rdf:rdf>")
 _TAIL = 2000
+LARGEST = 2 * 1024 * 1024
+"""Bytes of a feed. Parsing cannot be interrupted, and takes seconds a megabyte: more would outlast the poll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class Source:
         self._context = context
         url = options.url.replace("{release}", quote(context.release, safe=""))
         self._who = f"the feed of {urlsplit(url).netloc}"
-        self._client = Client(url, context, who=self._who, key=Key("token", options.token))
+        key = Key("token", options.token)
+        self._client = Client(url, context, who=self._who, key=key, limits=Limits(body=LARGEST))
         # Late entries come with the times they were written; the feed is at hand, so looking far back costs nothing.
         overlap = timedelta(minutes=10)
         self._paging = Paging(self._who, order="roughly-newest", resume="place", overlap=overlap, lag=options.lag)

@@ -134,3 +134,13 @@ def test_addresses_that_cannot_be(url: str) -> None:
     """An address without TLS, or none at all, is refused when the policy is read."""
     with pytest.raises(ValueError, match="url must"):
         Options(url=url)
+
+
+def test_a_feed_that_takes_too_long_to_read_is_left() -> None:
+    """Reading XML cannot be interrupted, so a feed of several megabytes is left before that begins."""
+    entry = "<item><guid>1</guid><title>t</title><pubDate>Tue, 10 Mar 2026 14:00:00 GMT</pubDate></item>"
+    with (
+        Server(feed(entry * (3 * 1024 * 1024 // len(entry)))) as server,
+        pytest.raises(SourceDown, match="larger than"),
+    ):
+        ask(source_at(server))

@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from gate.errors import SourceDown, SourceRefused
-from gate.http import Client
+from gate.http import Client, Limits
 from gate.polling import Page
 from gate.sources.reddit.api import PAGE_SIZE, path_of
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FEWEST_FULL = 25
 """What a feed holds if Reddit does not heed how many are asked for; with as many, there may be more."""
 _TAIL = 2000
+LIMITS = Limits(body=2 * 1024 * 1024)
+"""A hundred posts take far less. Parsing cannot be interrupted: what takes longer would outlast the poll."""
 
 
 class Feed:
@@ -39,7 +41,9 @@ class Feed:
         self._context = context
         self._read = read
         hints = {403: "Reddit does not show this to strangers: get keys (client_id, client_secret)"}
-        self.client = Client(options.reddit_url, context, who="Reddit's feed", headers=headers, hints=hints)
+        self.client = Client(
+            options.reddit_url, context, who="Reddit's feed", headers=headers, hints=hints, limits=LIMITS
+        )
 
     def start(self, timeout: timedelta) -> None:
         """Start a poll."""
