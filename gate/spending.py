@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gate.model import Budget
     from gate.ports import Ledger
 
-_HALF_A_CENT = 1e-9
+_ROUNDING = 1e-9
 """Undoes the rounding of sums of half cents."""
 
 
@@ -68,7 +68,7 @@ class Purse:
         for most_reads, most_usd, spent, whose, until, lasting in limits:
             left_reads = None if most_reads is None else most_reads - spent.reads
             left_usd = None if most_usd is None else most_usd - spent.usd
-            if (left_reads is not None and left_reads <= 0) or (left_usd is not None and left_usd <= _HALF_A_CENT):
+            if (left_reads is not None and left_reads <= 0) or (left_usd is not None and left_usd <= _ROUNDING):
                 why = f"the budget {whose} is used up ({_of(spent, most_reads, most_usd)}{until})"
                 return Room(0, 0.0, why, lasting, whose)
             if _tighter(left_reads, reads) or _tighter(left_usd, usd):
