@@ -34,6 +34,9 @@ COMMANDS = {
 }
 """Name to the line that ``gate --help`` shows; ``gate/cli/<name>.py`` holds the command."""
 
+GROUNDWORK = ("serve", "worker")
+"""Commands that work but cannot be used for much yet, and so are not shown: the service has no API so far."""
+
 
 class Commands(click.Group):
     """Imports a command only when it is called, so that ``gate --help`` is quick."""
@@ -44,7 +47,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import ``gate.cli.<name>`` and take its ``command``."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in (*COMMANDS, *GROUNDWORK):
             return super().get_command(ctx, cmd_name)
         command: click.Command = importlib.import_module(f"gate.cli.{cmd_name}").command
         return command
@@ -64,7 +67,7 @@ class Commands(click.Group):
         """Suggest the nearest command for an unknown one."""
         import difflib
 
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in (*COMMANDS, *GROUNDWORK) and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             did_you_mean = f" Did you mean {near[0]!r}?" if near else ""
             message = f"No such command {args[0]!r}.{did_you_mean}"
