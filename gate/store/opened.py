@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 from gate.store.database import faults, open_engine, parse_url, shown
@@ -11,7 +12,7 @@ from gate.store.database import faults, open_engine, parse_url, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Select
+    from sqlalchemy import Select, Table
     from sqlalchemy.engine import Connection
 
     from gate.ports import Clock
@@ -67,3 +68,9 @@ class Opened:
 def fetch(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
     """Return what a query finds, each row by column names."""
     return [row._asdict() for row in connection.execute(query)]
+
+
+def upserting(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - each dialect has a class of its own
+    """Return the INSERT of the database at hand, which knows ``on_conflict_do_update``."""
+    # Imported here: a dialect takes long to load, and most runs need none but their own.
+    return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)

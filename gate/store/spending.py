@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from gate.model import Cost
-from gate.store.opened import Opened
+from gate.store.opened import Opened, upserting
 from gate.store.tables import spending
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ class Spending(Opened):
         added = {"requests": cost.requests, "reads": cost.reads, "usd": cost.usd}
         sums = {name: spending.c[name] + value for name, value in added.items()}
         with self._writing() as connection:
-            # One statement, so that two processes cannot both find no row. A dialect takes long to import.
-            make: Any = import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert
-            row = make(spending).values(day=day.isoformat(), account=account, **added)
+            # One statement, so that two processes cannot both find no row.
+            row = upserting(connection, spending).values(day=day.isoformat(), account=account, **added)
             connection.execute(row.on_conflict_do_update(index_elements=["day", "account"], set_=sums))

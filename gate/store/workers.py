@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gate.canonical import rfc3339
-from gate.store.opened import Opened
+from gate.store.opened import Opened, upserting
 from gate.store.tables import workers
 
 if TYPE_CHECKING:
@@ -23,8 +22,9 @@ class Workers(Opened):
         """Record that a worker is at work."""
         row = {"name": name, "seen_at": rfc3339(self._clock.now())}
         with self._writing() as connection:
-            make: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            connection.execute(make(workers).values(row).on_conflict_do_update(index_elements=["name"], set_=row))
+            connection.execute(
+                upserting(connection, workers).values(row).on_conflict_do_update(index_elements=["name"], set_=row)
+            )
 
     def workers(self) -> dict[str, datetime]:
         """Return every worker by name, and when it was last at work."""
