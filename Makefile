@@ -64,7 +64,7 @@ UV := env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL 
 
 lock: $(VENV)/.lock
 	@echo "Resolving pyproject.toml for Python 3.11 and later, every platform …"
-	@$(UV) pyproject.toml --extra dev --extra embedding --extra bluesky --extra postgresql --extra reviews --extra service --output-file requirements/test.txt >/dev/null
+	@$(UV) pyproject.toml --extra dev --extra embedding --extra bluesky --extra postgresql --extra reviews --extra service --extra notify --output-file requirements/test.txt >/dev/null
 	@$(UV) pyproject.toml --constraint requirements/test.txt --output-file requirements/base.txt >/dev/null
 	@$(UV) --group build --constraint requirements/test.txt --output-file requirements/build.txt >/dev/null
 	@$(UV) --group lock --output-file requirements/lock.txt >/dev/null
