@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from gate.baseline import Beforehand
 from gate.insight.comparability import comparability
 from gate.listening import Ear, Listener
 from gate.model import Dropped, Look, Period, Scored
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from gate.model import Coverage, Mention
     from gate.ports import Clock, Scorer
 
-BASELINE_TIMEOUT = timedelta(seconds=60)
 LONGEST_POLL = timedelta(seconds=60)
 
 
@@ -66,6 +66,7 @@ class Watch:
             Ear(each, Period.BASELINE, release.baseline_from, release.baseline_to)
             for each in (*(parts.baseline_listeners or parts.listeners), *parts.controls)
         ]
+        self._beforehand = Beforehand(self._before, plan.every, release.window_to, needed=parts.decider.compares())
         self._after = [
             Ear(each, Period.POST, release.deployed_at, release.window_to)
             for each in (*parts.listeners, *parts.controls)
@@ -85,14 +86,17 @@ class Watch:
         """Listeners whose baseline was heard in part, and why."""
         self._kept: dict[Period, list[Scored]] = {period: [] for period in Period}
 
-    def hear_baseline(self) -> Baseline:
+    def ask_baseline(self) -> datetime | None:
+        """Fetch what was written before the deploy; return when to ask again, as a source is down, or None to go on."""
+        return self._beforehand.ask(self._clock)
+
+    def hear_baseline(self, tell: Callable[[str], None] = lambda _: None) -> Baseline:
         """Fetch, filter and score what was written before the deploy, and fold it.
 
-        Where a rule compares with the baseline, a source that could not be heard before the deploy takes no part after
-        it, and one that was heard in part leaves the run incomplete.
+        Where a rule compares with it, a source that is down is waited for, and ``tell`` told so each time; one that could
+        not be heard takes no part after the deploy, and one that was heard in part leaves the run incomplete.
         """
-        for ear in self._before:
-            ear.insist(ear.until, BASELINE_TIMEOUT, self._clock)
+        self._beforehand.wait(self._clock, tell)
         kept, dropped = self._read(self._before, self._plan.release.baseline_to, Period.BASELINE)
         for scored in kept:
             self._decider.fold_baseline(scored)
@@ -193,8 +197,7 @@ class Watch:
     def _skip_to(self, at: datetime) -> datetime:
         """Return the first look due at or after ``at`` that has something to see."""
         waiting = [when for ear in self._after if (when := ear.next_at())]
-        end = min(self._polled_until or at, self._plan.release.window_to)
-        target = min([*waiting, end])
+        target = min([*waiting, self._polled_until or at, self._plan.release.window_to])
         if target <= at:
             return at
         steps = (target - at) // self._plan.every
@@ -243,7 +246,5 @@ class Watch:
             if before.listener.required and not before.complete and not sampled:
                 names = [before.listener.name] if self._same_sources else [ear.listener.name for ear in self._after]
                 self._partial |= dict.fromkeys(names, f"its baseline was not complete: {before.reason}")
-        if any(ear.kept for ear in ours):
-            return
-        # With no baseline at all there are no strangers either: the rules say what they lack.
-        self._strangers.clear()
+        if not any(ear.kept for ear in ours):
+            self._strangers.clear()  # With no baseline at all the rules say what they lack.

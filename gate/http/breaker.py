@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 FAILURES = 5
 """Failures in a row that open it."""
-FIRST_REST = timedelta(seconds=30)
-LONGEST_REST = timedelta(minutes=5)
+LONGEST_REST = timedelta(seconds=30)
+"""Shorter than what passes before somebody who must have an answer asks for the last time."""
 
 
 class Breaker:
@@ -32,7 +32,6 @@ class Breaker:
         self._lock = Lock()
         self._failures = 0
         self._last = ""
-        self._rest = FIRST_REST
         self._closed_until: datetime | None = None
         self._trying = False
 
@@ -57,17 +56,22 @@ class Breaker:
     def succeeded(self) -> None:
         """Close it: the host answers."""
         with self._lock:
-            self._failures, self._rest, self._closed_until, self._trying = 0, FIRST_REST, None, False
+            self._failures, self._closed_until, self._trying = 0, None, False
 
-    def failed(self, why: str, now: datetime) -> None:
-        """Count a failure; open it if there were too many, for longer each time."""
+    def failed(self, why: str, now: datetime, polled: timedelta) -> None:
+        """Count a failure; open it if there were too many.
+
+        Args:
+            why: one clause, for people.
+            now: the time.
+            polled: what time the poll was given, at most that between two looks. The rest is half of it at most, so
+                that no host is left alone for longer than looks are apart.
+        """
         with self._lock:
             self._failures += 1
             self._last = why
-            if self._trying:
-                self._rest = min(2 * self._rest, LONGEST_REST)
             if self._failures >= FAILURES:
-                self._closed_until = now + self._rest
+                self._closed_until = now + min(LONGEST_REST, polled / 2)
             self._trying = False
 
     def unsure(self) -> None:

@@ -165,6 +165,8 @@ class _Awake:
                 if until:
                     self._look_from(until)
                 elif number == 0:
+                    while self._vigil.watch.ask_baseline():
+                        pass
                     self._vigil.watch.hear_baseline()
                 elif next(self._looks, None) is None:
                     message = "the run was over by what is remembered"
@@ -178,6 +180,8 @@ class _Awake:
         """Make the next look and record it; returns when the one after it is due, or None if there is none to make."""
         run_id, number = self.job.run_id, self._count
         if number == 0:
+            if again := self._vigil.watch.ask_baseline():
+                return again
             heard = self._vigil.watch.hear_baseline()
             step = Step(0, self._journal.drain(), self._vigil.first_at)
             recorded = store.record_baseline(run_id, heard.kept, heard.dropped, heard.coverage, heard.notes, step=step)

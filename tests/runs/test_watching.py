@@ -57,13 +57,28 @@ def test_the_memory_goes_when_the_run_is_over(world: World) -> None:
 
 def test_an_outage_is_remembered_too(world: World) -> None:
     """A source that could not be read was not read for whoever takes the run over, and its waits are not waited again."""
-    world.source.faults = [SourceDown("it was down", hint="wait")] * 3
+    world.source.faults = [SourceDown("it was down", hint="wait")] * 999
     run_id = world.order()
-    world.watch(run_id, restarting=True)
+    world.watch(run_id)
     run = world.store.run(run_id)
-    assert (run.outcome, run.finished_at) == (Outcome.ERROR, DEPLOY + timedelta(minutes=5))
+    assert run.outcome is Outcome.ERROR
     assert "it was down" in run.reason
-    assert len(world.source.polls) == 3
+    assert all(poll.until <= DEPLOY for poll in world.source.polls)
+    assert world.store.verify(run_id) == []
+
+
+@pytest.mark.parametrize("restarting", [False, True])
+def test_an_outage_at_the_start_does_not_decide_the_run(world: World, *, restarting: bool) -> None:
+    """The baseline is asked for again at the look's pace, and no worker is held up meanwhile."""
+    world.source.faults = [SourceDown("it was down", hint="wait")] * 5
+    run_id = world.order()
+    began, again = world.clock.time, world.watching.look(run_id)
+    assert again is not None
+    assert world.clock.time - began < timedelta(minutes=1)
+    assert looks(world, run_id) == []
+    world.watch(run_id, restarting=restarting)
+    assert world.store.run(run_id).outcome is Outcome.FAIL
+    assert world.source.faults == []
     assert world.store.verify(run_id) == []
 
 
