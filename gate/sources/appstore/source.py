@@ -67,7 +67,8 @@ class Source:
 
     def check(self) -> Sequence[Check]:
         """Read one page: says whether Apple answers, and how old its newest review is."""
-        checks = diagnose(self._store.client, self._look, cost=self._store.cost)
+        rate = self._store.rate
+        checks = diagnose(self._store.client, self._look, cost=self._store.cost, rate=rate)
         window = self._context.window
         if window is not None and window < SHORT:
             detail = f"the window is {window}, and most reviews are shown hours to days after they were written"

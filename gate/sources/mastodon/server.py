@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from gate.errors import SourceRefused
 from gate.http import Client, Key, diagnose
+from gate.model import Allowance, Rate
 from gate.polling import Page, Paging, collect
 from gate.sources.mastodon.options import TAG
 from gate.sources.mastodon.statuses import mention_of
@@ -58,7 +59,8 @@ class Server:
     def check(self) -> Sequence[Check]:
         """Ask for one post."""
         cost = f"a look asks 1 to {self._options.max_pages} times; this check asked once"
-        return diagnose(self.client, self._look, cost=cost)
+        rate = Rate(allowed=Allowance(300, timedelta(minutes=5)), free=True)
+        return diagnose(self.client, self._look, cost=cost, rate=rate)
 
     def close(self) -> None:
         """Close the connections."""
