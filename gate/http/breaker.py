@@ -69,7 +69,7 @@ class Breaker:
         """
         with self._lock:
             self._failures += 1
-            self._last = why
+            self._last = why.removeprefix(f"{self._host}: ")
             if self._failures >= FAILURES:
                 self._closed_until = now + min(LONGEST_REST, polled / 2)
             self._trying = False

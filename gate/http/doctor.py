@@ -31,7 +31,7 @@ def diagnose(client: Client, ask: Callable[[], str], *, cost: str, rate: Rate | 
     try:
         found = ask()
     except SourceFault as fault:
-        return [Check(client.who, ok=False, detail=fault.message, fix=fault.hint)]
+        return [Check(client.who, ok=False, detail=fault.message.removeprefix(f"{client.who}: "), fix=fault.hint)]
     except GateError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a reply of an unknown shape makes a source raise
