@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gate.ports import Clock
 
+WELL = "the first look after that tries again; see whether the service is up"
 FAILURES = 5
 """Failures in a row that open it."""
 LONGEST_REST = timedelta(seconds=30)
@@ -31,7 +32,7 @@ class Breaker:
         self._host = host
         self._lock = Lock()
         self._failures = 0
-        self._last = ""
+        self._last = self._hint = ""
         self._closed_until: datetime | None = None
         self._trying = False
 
@@ -48,17 +49,17 @@ class Breaker:
                 self._trying = True
                 return
             message = (
-                f"{self._host} failed {self._failures} times in a row (last: {self._last}) and is not asked before "
-                f"{self._closed_until:%Y-%m-%d %H:%M:%S} UTC"
+                f"{self._host}: {self._last} (the last of {self._failures} failures in a row; it is not asked before "
+                f"{self._closed_until:%Y-%m-%d %H:%M:%S} UTC)"
             )
-            raise CircuitOpen(message, hint="the first look after that tries again; see whether the service is up")
+            raise CircuitOpen(message, hint=self._hint)
 
     def succeeded(self) -> None:
         """Close it: the host answers."""
         with self._lock:
             self._failures, self._closed_until, self._trying = 0, None, False
 
-    def failed(self, why: str, now: datetime, polled: timedelta) -> None:
+    def failed(self, why: str, now: datetime, polled: timedelta, hint: str = WELL) -> None:
         """Count a failure; open it if there were too many.
 
         Args:
@@ -66,9 +67,11 @@ class Breaker:
             now: the time.
             polled: what time the poll was given, at most that between two looks. The rest is half of it at most, so
                 that no host is left alone for longer than looks are apart.
+            hint: the next step.
         """
         with self._lock:
             self._failures += 1
+            self._hint = hint
             self._last = why.removeprefix(f"{self._host}: ")
             if self._failures >= FAILURES:
                 self._closed_until = now + min(LONGEST_REST, polled / 2)

@@ -218,7 +218,7 @@ class Client:
             if isinstance(fault, DeadlinePassed) and left < ENOUGH:
                 self._breaker.unsure()
             else:
-                self._breaker.failed(fault.message, self._clock.now(), self._polled)
+                self._breaker.failed(fault.message, self._clock.now(), self._polled, fault.hint)
             raise
         except (requests.RequestException, ValueError):
             self._breaker.unsure()
