@@ -32,9 +32,12 @@ def command(*, limit: int, outcome: str | None, release: str | None, store: str 
     from gate.cli.terminal import show, tell
     from gate.clock import SystemClock
     from gate.report import safe
-    from gate.store import State
+    from gate.store import State, default_url, missing
     from gate.wiring import open_store
 
+    if path := missing(store or default_url(os.environ)):
+        tell(f"No run log yet at {path}; `gate check` makes one.")
+        return
     with open_store(store, SystemClock(), os.environ) as (log, _):
         without = State(outcome) if outcome in set(State) else None
         found, name = log.runs(limit, outcome=None if without else outcome, state=without, release=release), log.name

@@ -10,7 +10,7 @@ write access to the database wrote a whole new chain: keep ``Run.head`` elsewher
 from __future__ import annotations
 
 from gate.store.authors import author_key, hash_author
-from gate.store.database import default_url, key_folder
+from gate.store.database import default_url, key_folder, missing
 from gate.store.glance import Glance
 from gate.store.listing import Line, Page
 from gate.store.log import Store
@@ -39,4 +39,5 @@ __all__ = [
     "default_url",
     "hash_author",
     "key_folder",
+    "missing",
 ]

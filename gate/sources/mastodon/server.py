@@ -84,8 +84,10 @@ class Server:
         }
         reply = self.client.get(f"/api/v1/timelines/tag/{quote(self._tag(), safe='')}", {**query, **tags})
         items = reply.json_list()
-        # Not the link itself: behind a proxy some servers put another address into it.
-        return Page.of(items, self._mention, next=_last_id(items) if reply.link("next") else None)
+        # Not the link itself: behind a proxy some servers put another address into it. Where a proxy took the header
+        # away (a page with posts has one always, at least for newer posts), only an empty page is the last one.
+        more = reply.link("next") or "link" not in reply.headers
+        return Page.of(items, self._mention, next=_last_id(items) if more else None)
 
     def _search(self, query: Mapping[str, object]) -> Page:
         self._make_sure_it_searches()
