@@ -132,7 +132,8 @@ class _Opener:
                 controls=hear(200, policy.control, control=True),
             )
             plan = replace(plan_of(policy, release), emotions=True)
-            yield Vigil(Watch(plan, parts), release.deployed_at + policy.window.settle)
+            purses = {each.name: each.purse for each in (*parts.listeners, *parts.controls) if each.purse}
+            yield Vigil(Watch(plan, parts), release.deployed_at + policy.window.settle, purses)
 
     def _routes(self, policy: Policy) -> Routes:
         """Return the scorers of a policy: models are large, and one of each is enough."""

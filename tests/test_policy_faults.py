@@ -374,7 +374,7 @@ def outcome(text: str) -> tuple[Fault, ...]:
 
 
 @pytest.mark.parametrize("source", ["{type: file, path: m.jsonl, budget: {reads: 5}}",
-                                    "{type: sql, url: 'sqlite:///c.db', query: SELECT 1, budget: {usd: 5}}"])  # fmt: skip
+                                    "{type: sql, url: 'postgresql://db/c', query: 'SELECT * FROM c WHERE at >= :since AND at < :until', budget: {usd: 5}}"])  # fmt: skip
 def test_a_budget_that_nothing_counts_is_refused(source: str) -> None:
     """What is read from files and databases is not counted, and a limit that never holds would be a lie."""
     (found,) = faults(sources=f"sources: [{source}]")

@@ -238,7 +238,9 @@ def test_different_queries_do_not_wait_for_each_other() -> None:
         return Reply.of([])
 
     def ask(number: int) -> None:
-        source = f'{{type: http, url: "{server.url}/posts?q={number}", id: id, created_at: at, text: text}}'
+        source = (
+            f'{{type: http, url: "{server.url}/posts", query: {{q: "{number}"}}, id: id, created_at: at, text: text}}'
+        )
         policy = load_text(
             f"version: 1\nrelease: acme24\nsources: [{source}]\non: {{inconclusive: hold, error: hold}}\n"
         )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gate.errors import SourceDown, StoreFault
-from gate.model import Outcome
+from gate.model import Budget, Cost, Outcome
 from gate.store import State
 from tests.runs.world import DONE_BY, World, mentions
 from tests.support import DEPLOY
 
 if TYPE_CHECKING:
+    from gate.model import Fetch, Request
     from gate.store import Store
     from tests.support import ManualClock
 
@@ -95,6 +97,29 @@ def test_an_engine_that_asks_otherwise(world: World) -> None:
     assert len(world.source.polls) > asked + 4
     assert world.store.run(run_id).outcome is Outcome.PASS
     assert world.store.verify(run_id) == []
+
+
+def test_what_was_spent_is_spent_after_an_upgrade_too(world: World) -> None:
+    """A run that must ask again what it was told before does so within what its budget has left."""
+    world.source.mentions, fetch = mentions(0.0), world.source.fetch
+    billed = []
+
+    def sold(request: Request) -> Fetch:
+        found = fetch(request)
+        billed.append(len(found.mentions))
+        return replace(found, cost=Cost(reads=len(found.mentions)))
+
+    world.source.fetch = sold  # type: ignore[method-assign]
+    world.budget = Budget(reads=10_000)
+    run_id = world.order()
+    world.watch(run_id, until=DONE_BY - timedelta(minutes=16))
+    world.budget = Budget(reads=sum(billed))
+    asked = len(world.source.polls)
+    world.forget_journal(run_id)
+    world.watching = world.restarted()
+    world.watch(run_id)
+    assert len(world.source.polls) == asked
+    assert "the budget of this run is used up" in world.store.run(run_id).reason
 
 
 def test_a_look_that_another_worker_made(world: World) -> None:
