@@ -16,7 +16,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gate import __version__
 from gate.clock import SystemClock
-from gate.service import problems
+from gate.service import api, problems
+from gate.service.api import ProblemTold, invalid
+from gate.service.api.document import SCHEMES
+from gate.service.api.streaming import STREAMS, Streams
 from gate.service.auth import Gatekeeper
 from gate.service.health import health
 from gate.service.services import Services
@@ -31,13 +34,17 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 def create_app(services: Services) -> Flask:
     """Build the application on what it works with."""
-    app: Flask = OpenAPI(
+    app = OpenAPI(
         "gate.service",
         info=Info(title="Sentiment Gate", version=__version__),
+        security_schemes=SCHEMES,
+        validation_error_model=ProblemTold,
+        validation_error_callback=invalid,
         doc_ui=False,
         static_folder=None,
     )
     services.attach(app.extensions)
+    app.extensions[STREAMS] = Streams(services.settings.limits.streams)
     app.config["MAX_CONTENT_LENGTH"] = services.settings.limits.body
     if services.settings.proxies:
         hops = services.settings.proxies
@@ -47,6 +54,7 @@ def create_app(services: Services) -> Flask:
     app.after_request(_say_name)
     Gatekeeper(services.store, services.settings, services.clock, services.environ).install(app)
     app.register_blueprint(health)
+    api.install(app)
     if util.find_spec("gate.service.page"):
         import_module("gate.service.page").install(app)
     return app

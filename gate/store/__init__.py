@@ -10,10 +10,12 @@ write access to the database wrote a whole new chain: keep ``Run.head`` elsewher
 from __future__ import annotations
 
 from gate.store.authors import author_key, hash_author
+from gate.store.counting import Counts
 from gate.store.database import default_url, key_folder
 from gate.store.glance import Glance
-from gate.store.listing import Line, Page
+from gate.store.listing import Line, Page, Standing
 from gate.store.log import Store
+from gate.store.mentions import Seen
 from gate.store.outbox import Delivery
 from gate.store.purging import Chosen
 from gate.store.rows import Event, Run, State
@@ -24,6 +26,7 @@ __all__ = [
     "Assignment",
     "Call",
     "Chosen",
+    "Counts",
     "Delivery",
     "Event",
     "Glance",
@@ -32,6 +35,8 @@ __all__ = [
     "Page",
     "Problem",
     "Run",
+    "Seen",
+    "Standing",
     "State",
     "Step",
     "Store",

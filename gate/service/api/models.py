@@ -1,0 +1,254 @@
+"""What callers send, and what they are answered. The OpenAPI document is made of these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from gate.policy.secrets import REFERENCE
+from gate.runs.orders import LONGEST_LABEL, LONGEST_WHY, MOST_LABELS
+
+RUN_ID = r"^\d{6}-\d{6}-[0-9a-z]{6}$"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+Label = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_LABEL)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_WHY, strip_whitespace=True)]
+
+
+class Asked(BaseModel):
+    """What a caller sends: unknown fields are faults, as a typing error must not change what is asked."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class Told(BaseModel):
+    """What a caller is answered; more fields may come."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class CallbackAsked(Asked):
+    """Where the caller wants to be told how the run ended."""
+
+    url: str = Field(max_length=2000, pattern=r"^https?://\S+$")
+    """On a host that the service allows."""
+    secret: str = Field(default="", pattern=rf"^$|{REFERENCE}", max_length=200)
+    """Reference `${NAME}` of the key that signs what is sent, in the service's environment."""
+    deadline: AwareDatetime | None = None
+    """Nothing is sent later; a day after the end if it is left out."""
+    updates: bool = False
+    """Whether to be told as well when somebody overrides the verdict afterwards."""
+
+
+class RunAsked(Asked):
+    """A run to start: `policy` or `policy_name`."""
+
+    policy: str | None = Field(default=None, min_length=1, max_length=500_000)
+    """Text of gate.yml."""
+    policy_name: str | None = Field(default=None, pattern=NAME)
+    """Name of a policy that the service holds."""
+    release: str | None = Field(default=None, max_length=200)
+    """Hashtag or phrase that users write, instead of the policy's own."""
+    deployed_at: AwareDatetime | None = None
+    """When the release went out; now, if it is left out."""
+    labels: dict[Label, Annotated[str, StringConstraints(max_length=LONGEST_LABEL)]] = Field(
+        default_factory=dict, max_length=MOST_LABELS
+    )
+    """To find the run by: repository, environment, commit, actor …"""
+    callback: CallbackAsked | None = None
+
+    @model_validator(mode="after")
+    def _one_policy(self) -> RunAsked:
+        if (self.policy is None) == (self.policy_name is None):
+            message = "give either policy, the text of gate.yml, or policy_name"
+            raise ValueError(message)
+        return self
+
+
+class OverrideAsked(Asked):
+    """Why somebody decides otherwise."""
+
+    reason: Reason
+    """Stands in the log, with who and when."""
+
+
+class ExtendAsked(OverrideAsked):
+    """Until when to watch."""
+
+    until: AwareDatetime
+    """When the window is to close: later than it does now."""
+
+
+class KeyHeader(BaseModel):
+    """Headers of an order."""
+
+    key: str = Field(default="", alias="Idempotency-Key", max_length=255, pattern=r"^[!-~]*$")
+    """The same caller, key and order give the same run, so that an order may be sent again; needs `deployed_at`."""
+
+
+class RunPath(BaseModel):
+    """Which run."""
+
+    run_id: str = Field(pattern=RUN_ID)
+
+
+class ChartPath(RunPath):
+    """Which run, and how it is drawn."""
+
+    form: Literal["svg", "png"]
+
+
+class VerdictQuery(BaseModel):
+    """How the verdict is told."""
+
+    status: Literal["ok", "verdict"] = "ok"
+    """`ok`: always 200. `verdict`: 200 promote, 412 halt, 424 hold, 425 not decided yet."""
+
+
+class LogQuery(BaseModel):
+    """Which events."""
+
+    after: int = Field(default=0, ge=0, le=2**31 - 1)
+    """Only events after that one."""
+    limit: int = Field(default=500, ge=1, le=1000)
+    format: Literal["json", "story"] = "json"
+    """`story` is plain text for people."""
+
+
+class EventsHeader(BaseModel):
+    """Where a reader of the stream stands."""
+
+    last: str = Field(default="", alias="Last-Event-ID", max_length=64)
+
+
+class ListQuery(BaseModel):
+    """Which runs; all that is given must hold."""
+
+    state: Literal["running", "done", "cancelled", "broken"] | None = None
+    outcome: Literal["pass", "fail", "inconclusive", "error"] | None = None
+    release: str | None = Field(default=None, max_length=200)
+    repository: str | None = Field(default=None, max_length=LONGEST_LABEL)
+    """The label of that name."""
+    label: list[Annotated[str, StringConstraints(pattern=r"^[^=]+=", max_length=2 * LONGEST_LABEL + 1)]] = Field(
+        default_factory=list, max_length=MOST_LABELS
+    )
+    """`name=value`, as often as wanted."""
+    since: AwareDatetime | None = None
+    """Started at this time or later."""
+    until: AwareDatetime | None = None
+    """Started before this time."""
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(default=None, max_length=64)
+    """Of the page before, to get the next one."""
+
+
+class GlanceTold(Told):
+    """How a run stood at its latest look."""
+
+    looks: int
+    outcome: str
+    odds: float | None
+    share_before: float | None
+    share_after: float | None
+    mood_before: float | None
+    mood_after: float | None
+    mentions: int
+    spark: list[float | None]
+    """Mood after the deploy at the latest looks, oldest first."""
+
+
+class RunTold(Told):
+    """A run."""
+
+    id: str
+    state: Literal["running", "done", "cancelled", "broken"]
+    release: str
+    created_at: AwareDatetime
+    deployed_at: AwareDatetime
+    window_to: AwareDatetime
+    """When the window closes."""
+    finished_at: AwareDatetime | None
+    dry_run: bool
+    labels: dict[str, str]
+    outcome: Literal["pass", "fail", "inconclusive", "error", "waiting"] | None
+    decision: Literal["promote", "hold", "halt"] | None
+    code: str
+    reason: str
+    glance: GlanceTold | None
+    links: dict[str, str]
+
+
+class RunsTold(Told):
+    """Some runs, newest first."""
+
+    runs: list[RunTold]
+    cursor: str | None
+    """For the next page; null on the last one."""
+
+
+class StartedTold(Told):
+    """A run that was ordered."""
+
+    id: str
+    links: dict[str, str]
+
+
+class VerdictTold(Told):
+    """The verdict, as cheap to read as anything: it is kept beside the run."""
+
+    run: str
+    state: Literal["running", "done", "cancelled", "broken"]
+    final: bool
+    """Whether the run is over."""
+    exit_code: int
+    """What `gate check` would exit with: 0 promote, 10 fail, 11 inconclusive, 12 error, 13 waiting, 1 the gate broke."""
+    outcome: Literal["pass", "fail", "inconclusive", "error", "waiting"]
+    decision: Literal["promote", "hold", "halt"]
+    code: str
+    reason: str
+    decided_at: AwareDatetime | None
+    rule: str
+    odds: float | None
+    """1 in so many, if the release were harmless."""
+    tally: dict[str, Any] | None
+    findings: list[dict[str, Any]]
+    coverage: list[dict[str, Any]]
+    dry_run: bool
+
+
+class EventTold(Told):
+    """One entry of the log."""
+
+    seq: int
+    at: AwareDatetime
+    kind: str
+    data: dict[str, Any]
+    previous: str
+    hash: str
+    """SHA-256 over this entry and the hash before it."""
+
+
+class LogTold(Told):
+    """The log of a run."""
+
+    run: str
+    head: str
+    """Hash of the last entry: kept elsewhere, it pins the whole log."""
+    events: list[EventTold]
+    next: int | None
+    """Give it as `after` to get what follows; null if that was all so far."""
+
+
+class ProblemTold(Told):
+    """What is wrong, RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    hint: str = ""
+    """The next step."""
+    errors: list[dict[str, Any]] = Field(default_factory=list)
+    """Each thing that is wrong: `field`, `message`, `hint`."""
+    request: str = ""
+    """Id of the request, in the service's logs too."""
