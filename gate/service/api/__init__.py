@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from gate.service.api.blueprint import api, invalid
-from gate.service.api.models import ProblemTold
+from gate.service.api.told import ProblemTold
 
 if TYPE_CHECKING:
     from flask_openapi3.openapi import OpenAPI

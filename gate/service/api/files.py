@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from flask import Response, current_app
 
 from gate import exporting
+from gate.service.api.asked import ChartPath, RunPath
 from gate.service.api.blueprint import NO_RUN, api, problem, standing
-from gate.service.api.models import ChartPath, RunPath
 from gate.service.auth import Role, require
 from gate.service.problems import Problem
 from gate.service.services import services

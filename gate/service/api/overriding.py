@@ -6,9 +6,10 @@ import logging
 
 from flask import Response
 
+from gate.service.api.asked import ExtendAsked, OverrideAsked, RunPath
 from gate.service.api.blueprint import NO_RUN, Answers, api, problem, standing, told
-from gate.service.api.models import ExtendAsked, OverrideAsked, RunPath, RunTold
 from gate.service.api.shown import run_told
+from gate.service.api.told import RunTold
 from gate.service.auth import Role, principal, require
 from gate.service.services import services
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Response
 
 from gate.report.story import story
+from gate.service.api.asked import ListQuery, LogQuery, RunPath, VerdictQuery
 from gate.service.api.blueprint import NO_RUN, api, standing, told
-from gate.service.api.models import ListQuery, LogQuery, RunPath, RunsTold, RunTold, VerdictQuery, VerdictTold
 from gate.service.api.shown import event_told, run_told, status_of, verdict_told
+from gate.service.api.told import RunsTold, RunTold, VerdictTold
 from gate.service.auth import Role, principal, require
 from gate.service.services import services
 from gate.store import State

@@ -10,10 +10,11 @@ from flask import Response
 from gate.errors import UsageFault
 from gate.policy import Overrides, load_text
 from gate.runs import Callback, Order
+from gate.service.api.asked import KeyHeader, RunAsked
 from gate.service.api.blueprint import api, problem, told
 from gate.service.api.inline import check_callback, check_inline
-from gate.service.api.models import KeyHeader, RunAsked, StartedTold
 from gate.service.api.shown import links
+from gate.service.api.told import StartedTold
 from gate.service.auth import Role, principal, require
 from gate.service.problems import Problem
 from gate.service.services import services

@@ -9,8 +9,8 @@ from flask import Response, current_app
 
 from gate.canonical import dumps
 from gate.errors import StoreFault
+from gate.service.api.asked import EventsHeader, RunPath
 from gate.service.api.blueprint import NO_RUN, api, standing
-from gate.service.api.models import EventsHeader, RunPath
 from gate.service.api.shown import event_told
 from gate.service.auth import Role, require
 from gate.service.problems import Problem
