@@ -19,6 +19,8 @@ from gate.store.mentions import Seen
 from gate.store.outbox import Delivery
 from gate.store.purging import Chosen
 from gate.store.rows import Event, Run, State
+from gate.store.sessions import Login, Session
+from gate.store.tokens import NewToken, Token
 from gate.store.verify import Problem
 from gate.store.work import Assignment, Call, NewOrder, Step
 
@@ -31,15 +33,19 @@ __all__ = [
     "Event",
     "Glance",
     "Line",
+    "Login",
     "NewOrder",
+    "NewToken",
     "Page",
     "Problem",
     "Run",
     "Seen",
+    "Session",
     "Standing",
     "State",
     "Step",
     "Store",
+    "Token",
     "author_key",
     "default_url",
     "hash_author",

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from gate.errors import StoreFault, UsageFault
+from gate.store import access_tables  # noqa: F401 - registers its tables
 from gate.store.tables import ADDED, SCHEMA_VERSION, metadata, schema
 
 if TYPE_CHECKING:

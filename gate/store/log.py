@@ -17,10 +17,13 @@ from gate.store.mentions import Mentions
 from gate.store.opened import fetch
 from gate.store.outbox import Outbox
 from gate.store.overrides import Overrides
+from gate.store.permits import Permits
 from gate.store.purging import Purging
 from gate.store.rows import State, event_of, run_of, storable
+from gate.store.sessions import Sessions
 from gate.store.spending import Spending
 from gate.store.tables import events, observations, runs
+from gate.store.tokens import Tokens
 from gate.store.verify import check_run
 from gate.store.work import Work
 from gate.store.workers import Workers
@@ -37,7 +40,9 @@ if TYPE_CHECKING:
 _NEWEST_FIRST = (func.rtrim(runs.c.created_at, "Z").desc(), runs.c.id.desc())
 
 
-class Store(Work, Workers, Overrides, Outbox, Listing, Mentions, Counting, Spending, Purging):
+class Store(
+    Work, Workers, Overrides, Outbox, Listing, Mentions, Counting, Spending, Purging, Tokens, Sessions, Permits
+):
     """The run log. Safe to share between threads; several processes may use one database."""
 
     def start_run(
