@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from gate.canonical import rfc3339
 from gate.store.access_tables import permits
@@ -38,9 +38,3 @@ class Permits(Opened):
             if taken == wanted:  # The first of a period sweeps up behind those that are over.
                 connection.execute(delete(permits).where(permits.c.until < rfc3339(self._clock.now())))
         return max(0, min(wanted, limit - (taken - wanted)))
-
-    def return_permit(self, key: str, until: datetime) -> None:
-        """Give one back."""
-        mine = (permits.c.key == storable(key)) & (permits.c.until == rfc3339(until))
-        with self._writing() as connection:
-            connection.execute(update(permits).where(mine).values(taken=permits.c.taken - 1))

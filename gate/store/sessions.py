@@ -79,8 +79,15 @@ class Sessions(Opened):
         for row in self._rows(query):
             mine = select(tokens).where(tokens.c.id == row["token_id"])
             token = next((token_in(each) for each in self._rows(mine)), None) if row["token_id"] else None
-            moments = (datetime.fromisoformat(row[name]) for name in ("created_at", "seen_at", "expires_at"))
-            return Session(row["name"], tuple(row["roles"].split()), read(row["repositories"]), *moments, token)
+            return Session(
+                name=row["name"],
+                roles=tuple(row["roles"].split()),
+                repositories=read(row["repositories"]),
+                created_at=datetime.fromisoformat(row["created_at"]),
+                seen_at=datetime.fromisoformat(row["seen_at"]),
+                expires_at=datetime.fromisoformat(row["expires_at"]),
+                token=token,
+            )
         return None
 
     def session_seen(self, secret: str, session: Session) -> None:
