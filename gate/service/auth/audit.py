@@ -40,7 +40,7 @@ def refused(
         why: for the log, where it is more than whoever asks should know.
         headers: of the answer.
     """
-    _LOG.warning("refused: %s", redact(why or detail), extra=_about("denied", status=status, kind=kind))
+    _LOG.warning("refused: %s", redact(why or detail), extra=about("denied", status=status, kind=kind))
     return Problem(status, detail, kind=kind, hint=hint, headers=headers)
 
 
@@ -61,10 +61,11 @@ def too_many(detail: str, seconds: int, *, first: bool) -> Problem:
 
 def overridden(who: Principal, run_id: str, kind: str, why: str) -> None:
     """Log an override; the log of the run has it too, in its chain."""
-    _LOG.info("%s %s run %s: %s", who.name, kind, run_id, redact(why), extra=_about("override", kind=kind, run=run_id))
+    _LOG.info("%s %s run %s: %s", who.name, kind, run_id, redact(why), extra=about("override", kind=kind, run=run_id))
 
 
-def _about(event: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of a log line
+def about(event: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of a log line
+    """Return what a log line says of the request beside its message."""
     who: Principal | None = g.get("principal")
     return {
         "event": event,

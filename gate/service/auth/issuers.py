@@ -90,15 +90,19 @@ class Issuer:
 
     def _look_up(self, *, missing: bool) -> None:
         # Whoever has a key goes on with it while it is looked for newer ones; whoever has none waits for the answer.
+        now = self._clock.now()
         if missing:
             self._try()
-        elif self._fetched is None or self._clock.now() - self._fetched >= FRESH:
+        elif (self._fetched is None or now - self._fetched >= FRESH) and self._due(now) and not self._lock.locked():
             self._background(self._try)
+
+    def _due(self, now: datetime) -> bool:
+        return self._tried is None or now - self._tried >= (RETRY if self._failed else PAUSE)
 
     def _try(self) -> None:
         with self._lock:
             now = self._clock.now()
-            if self._tried is None or now - self._tried >= (RETRY if self._failed else PAUSE):
+            if self._due(now):
                 self._tried = now
                 self._refresh(now)
 
