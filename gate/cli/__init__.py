@@ -34,7 +34,7 @@ COMMANDS = {
 }
 """Name to the line that ``gate --help`` shows; ``gate/cli/<name>.py`` holds the command."""
 
-GROUNDWORK = ("serve", "worker")
+GROUNDWORK = ("serve", "worker", "token")
 """Commands that work but cannot be used for much yet, and so are not shown: the service has no API so far."""
 
 

@@ -9,12 +9,10 @@ from gate.service.auth.audit import overridden
 from gate.service.auth.gatekeeper import Gatekeeper
 from gate.service.auth.guards import admit, labels_for, principal, public, require
 from gate.service.auth.principals import Principal, Role
-from gate.service.auth.redaction import Redacting
 
 __all__ = [
     "Gatekeeper",
     "Principal",
-    "Redacting",
     "Role",
     "admit",
     "labels_for",

@@ -9,7 +9,7 @@ from flask import current_app, g, redirect, request, url_for
 
 from gate.policy import resolve_secret
 from gate.service.auth.addresses import network_of
-from gate.service.auth.audit import too_many, unauthorized
+from gate.service.auth.audit import see, too_many, unauthorized
 from gate.service.auth.cookies import Cookies
 from gate.service.auth.credentials import Credentials
 from gate.service.auth.github import GitHubTrust
@@ -66,11 +66,12 @@ class Gatekeeper:
     def install(self, app: Flask) -> None:
         """Look at every request of the application, and at every answer."""
         app.before_request(self._before)
+        app.after_request(see)
         app.after_request(lambda response: harden(response, https=self._https or request.is_secure))
         self._pages.install(app)
 
     def _before(self) -> AnyResponse | None:
-        g.principal = g.session = None
+        g.principal = g.session = g.denial_logged = None
         if self._open():
             return None
         if header := request.headers.get("Authorization", ""):

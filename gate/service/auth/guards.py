@@ -32,13 +32,13 @@ def principal() -> Principal:
     return cast("Principal", g.principal)
 
 
-def require(role: Role) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Answer only those who have the role; of runs, ``admit`` says whether this one is theirs."""
+def require(*roles: Role) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Answer only those who have one of the roles; of runs, ``admit`` says whether this one is theirs."""
 
     def decorate(view: Callable[_P, _R]) -> Callable[_P, _R]:
         @wraps(view)
         def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            _has(principal(), role)
+            _has(principal(), *roles)
             return view(*args, **kwargs)
 
         return guarded
@@ -99,8 +99,11 @@ def is_public(view: Callable[..., Any] | None) -> bool:
     return bool(getattr(view, _OPEN, False))
 
 
-def _has(who: Principal, role: Role) -> None:
-    if role not in who.roles:
+def _has(who: Principal, *roles: Role) -> None:
+    if not who.roles.intersection(roles):
         raise refused(
-            403, f"the role {role} is needed", kind="forbidden", hint="ask whoever runs the service for a token with it"
+            403,
+            f"the role {' or '.join(roles)} is needed",
+            kind="forbidden",
+            hint="ask whoever runs the service for a token with it",
         )

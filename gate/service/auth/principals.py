@@ -23,8 +23,8 @@ class Role(StrEnum):
 
 MEANINGS = {
     Role.READ: "see runs: verdicts, logs, evidence, the page",
-    Role.RUN: "start runs, and cancel those of its own repositories",
-    Role.OVERRIDE: "approve, reject, cancel and extend runs",
+    Role.RUN: "start runs, and cancel them",
+    Role.OVERRIDE: "approve, reject and extend runs",
     Role.ADMIN: "manage tokens and named policies",
 }
 """What each role lets one do, for the documentation."""
