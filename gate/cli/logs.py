@@ -11,7 +11,7 @@ from gate.policy.secrets import hide_secrets
 from gate.report.safe import one_line
 
 FIELDS = ("run", "look", "delivery", "late",
-          "event", "by", "via", "method", "path", "address", "status", "kind", "request")  # fmt: skip
+          "event", "by", "via", "method", "path", "address", "status", "seconds", "kind", "request")  # fmt: skip
 """What a line may say of itself beside its message."""
 LONGEST_FIELD = 200
 

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import os
-import re
-import secrets
 from contextlib import ExitStack
 from importlib import import_module, util
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import g, request
 from flask_openapi3 import Info, OpenAPI  # type: ignore[attr-defined]
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gate import __version__
 from gate.clock import SystemClock
-from gate.service import api, problems
+from gate.service import api, metrics, problems, requests_seen
 from gate.service.api import ProblemTold, invalid
 from gate.service.api.document import SCHEMES
 from gate.service.api.streaming import STREAMS, Streams
 from gate.service.auth import Gatekeeper
 from gate.service.health import health
 from gate.service.services import Services
-from gate.service.settings import FILE, load
+from gate.service.settings import of_environment
+from gate.service.web import streams_of
 from gate.wiring_service import open_service
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
-
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+    from flask import Flask
 
 
 def create_app(services: Services) -> Flask:
@@ -44,16 +39,16 @@ def create_app(services: Services) -> Flask:
         static_folder=None,
     )
     services.attach(app.extensions)
-    app.extensions[STREAMS] = Streams(services.settings.limits.streams)
+    app.extensions[STREAMS] = Streams(streams_of(services.settings))
     app.config["MAX_CONTENT_LENGTH"] = services.settings.limits.body
     if services.settings.proxies:
         hops = services.settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     problems.install(app)
-    app.before_request(_name_request)
-    app.after_request(_say_name)
+    requests_seen.install(app)
     Gatekeeper(services.store, services.settings, services.clock, services.environ).install(app)
     app.register_blueprint(health)
+    metrics.install(app)
     api.install(app)
     if util.find_spec("gate.service.page"):
         import_module("gate.service.page").install(app)
@@ -63,18 +58,8 @@ def create_app(services: Services) -> Flask:
 def application() -> Flask:
     """Build it from ``service.yml`` and the environment: what the web server serves."""
     environ = os.environ
-    settings = load(Path(environ[FILE]) if environ.get(FILE) else None, environ)
+    settings = of_environment(environ)
     clock = SystemClock()
     # Open as long as the process lives.
     opened = ExitStack().enter_context(open_service(settings.store_url(environ), clock, environ))
     return create_app(Services(opened.store, opened.runs, clock, settings, environ))
-
-
-def _name_request() -> None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-
-
-def _say_name(response: Response) -> Response:
-    response.headers["X-Request-ID"] = g.get("request_id", "")
-    return response

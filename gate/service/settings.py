@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
@@ -14,7 +15,6 @@ from gate.service.sections import Callbacks, GitHub, Limits, Login, Metrics, Pol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 VARIABLES: dict[str, tuple[str, ...]] = {
     "GATE_LISTEN": ("listen",),
+    "GATE_STORE": ("store",),
     "GATE_PUBLIC_URL": ("public_url",),
     "GATE_POLICIES": ("policies", "folder"),
     "GATE_CALLBACK_HOSTS": ("callbacks", "hosts"),
     "GATE_WORKER": ("worker",),
+    "GATE_RUNS": ("runs",),
     "GATE_LOG": ("log",),
 }
 """Environment variables that stand over the file, and what they set. Several hosts are parted by blanks."""
@@ -69,6 +71,11 @@ class Settings(Section):
         return self.store
 
 
+def of_environment(environ: Mapping[str, str]) -> Settings:
+    """Read the settings of this process: the file that ``$GATE_SERVICE`` names, and what stands over it."""
+    return load(Path(environ[FILE]) if environ.get(FILE) else None, environ)
+
+
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read the settings.
 
@@ -91,7 +98,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     faults += [
         Fault(document.path, document.line(place), ".".join(map(str, place)), "holds a secret", "write ${NAME} for it")
         for place, value in _leaves(document.value)
-        if isinstance(value, str) and looks_like_secret(value)
+        if isinstance(value, str) and looks_like_secret(value) and place not in document.overridden
     ]
     try:
         settings = Settings.model_validate(document.value)

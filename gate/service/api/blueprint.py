@@ -10,8 +10,7 @@ from flask_openapi3 import APIBlueprint  # type: ignore[attr-defined]
 from pydantic import BaseModel, ValidationError
 
 from gate.canonical import dumps
-from gate.errors import NoSuchRun
-from gate.service.auth import principal
+from gate.service.auth import admit, principal
 from gate.service.problems import Problem, answer
 from gate.service.services import services
 
@@ -58,12 +57,11 @@ def standing(run_id: str, role: Role) -> Standing:
     """Return how a run stands, if the caller may do that to it.
 
     Raises:
-        NoSuchRun: there is none of that id, or it is somebody else's: the two look the same.
+        NoSuchRun: there is none of that id.
+        Problem: it is somebody else's, which looks the same, or the role is missing.
     """
     found = services().store.standing(run_id)
-    if not principal().may(role, found.line.labels.get("repository")):
-        message = f"there is no run {run_id!r}"
-        raise NoSuchRun(message, hint="gate runs lists them")
+    admit(role, run_id, found.line.labels)
     return found
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-
 from flask import Response
 
 from gate.service.api.asked import ExtendAsked, OverrideAsked, RunPath
 from gate.service.api.blueprint import NO_RUN, Answers, api, problem, standing, told
 from gate.service.api.shown import run_told
 from gate.service.api.told import RunTold
-from gate.service.auth import Role, principal, require
+from gate.service.auth import Role, overridden, principal, require
 from gate.service.services import services
 
 _ANSWERS: Answers = {
@@ -21,8 +19,6 @@ _ANSWERS: Answers = {
     **NO_RUN,
 }
 
-_LOG = logging.getLogger(__name__)
-
 
 @api.post("/runs/<run_id>/approve", operation_id="approveRun", responses=_ANSWERS)
 @require(Role.OVERRIDE)
@@ -30,7 +26,7 @@ def approve(path: RunPath, body: OverrideAsked) -> Response:
     """End the run, or change how it ended: promote."""
     standing(path.run_id, Role.OVERRIDE)
     services().runs.approve(path.run_id, principal().name, body.reason)
-    return _done(path.run_id, "approved")
+    return _done(path.run_id, "approved", body.reason)
 
 
 @api.post("/runs/<run_id>/reject", operation_id="rejectRun", responses=_ANSWERS)
@@ -39,7 +35,7 @@ def reject(path: RunPath, body: OverrideAsked) -> Response:
     """End the run, or change how it ended: halt."""
     standing(path.run_id, Role.OVERRIDE)
     services().runs.reject(path.run_id, principal().name, body.reason)
-    return _done(path.run_id, "rejected")
+    return _done(path.run_id, "rejected", body.reason)
 
 
 @api.post("/runs/<run_id>/cancel", operation_id="cancelRun", responses=_ANSWERS)
@@ -48,7 +44,7 @@ def cancel(path: RunPath, body: OverrideAsked) -> Response:
     """End the run without a verdict."""
     standing(path.run_id, Role.RUN)
     services().runs.cancel(path.run_id, principal().name, body.reason)
-    return _done(path.run_id, "cancelled")
+    return _done(path.run_id, "cancelled", body.reason)
 
 
 @api.post("/runs/<run_id>/extend", operation_id="extendRun", responses=_ANSWERS)
@@ -57,9 +53,9 @@ def extend(path: RunPath, body: ExtendAsked) -> Response:
     """Let the window close later."""
     standing(path.run_id, Role.OVERRIDE)
     services().runs.extend(path.run_id, principal().name, body.reason, body.until)
-    return _done(path.run_id, "extended")
+    return _done(path.run_id, "extended", body.reason)
 
 
-def _done(run_id: str, what: str) -> Response:
-    _LOG.info("%s by %s", what, principal().name, extra={"run": run_id})
+def _done(run_id: str, what: str, why: str) -> Response:
+    overridden(principal(), run_id, what, why)
     return told(run_told(services().store.standing(run_id).line))

@@ -15,7 +15,7 @@ from gate.service.api.blueprint import api, problem, told
 from gate.service.api.inline import check_callback, check_inline
 from gate.service.api.shown import links
 from gate.service.api.told import StartedTold
-from gate.service.auth import Role, principal, require
+from gate.service.auth import Role, labels_for, principal, require
 from gate.service.problems import Problem
 from gate.service.services import services
 
@@ -45,7 +45,7 @@ def start_run(body: RunAsked, header: KeyHeader) -> Response:
         path=path,
         deployed_at=_deployed_at(body, header.key),
         release=body.release,
-        labels=_labels(body),
+        labels=labels_for(body.labels),
         callback=_callback(body),
         key=header.key,
         by=principal().name,
@@ -77,16 +77,6 @@ def _deployed_at(body: RunAsked, key: str) -> datetime:
         message = "an order with an Idempotency-Key must say deployed_at"
         raise UsageFault(message, hint="give the time of the deploy, the same each time the order is sent")
     return services().clock.now()
-
-
-def _labels(body: RunAsked) -> dict[str, str]:
-    labels, asking = dict(body.labels), principal()
-    if asking.repositories is not None and len(asking.repositories) == 1:
-        labels.setdefault("repository", *asking.repositories)
-    if not asking.may(Role.RUN, labels.get("repository")):
-        raise Problem(403, "the token is not for that repository", kind="forbidden",
-                      hint="name one of its own in the label `repository`")  # fmt: skip
-    return labels
 
 
 def _callback(body: RunAsked) -> Callback | None:
