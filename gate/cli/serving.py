@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -110,6 +111,9 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
     commands = {"worker": [sys.executable, "-m", "gate", "worker"], "web server": [sys.executable, "-c", WEB]}
     clock = SystemClock()
     with ExitStack() as stack:
+        # Where the processes of the web server add up what they count; read when the library is imported.
+        counted = tempfile.TemporaryDirectory(prefix="gate-metrics-", ignore_cleanup_errors=True)
+        family["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(counted)
         processes: dict[str, subprocess.Popen[bytes]] = {}
         try:
             with cancellable():

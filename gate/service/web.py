@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-import tempfile
 import threading
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +12,6 @@ from gate.clock import SystemClock
 from gate.service.stopping import STOPPING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gate.service.settings import Settings
 
 PROCESSES = 2
@@ -31,11 +26,10 @@ _LOG = logging.getLogger(__name__)
 
 def run(settings: Settings) -> None:
     """Serve until told to stop."""
-    with _metrics_folder():
-        if os.name == "nt":
-            _waitress(settings)
-        else:
-            _gunicorn(settings)
+    if os.name == "nt":
+        _waitress(settings)
+    else:
+        _gunicorn(settings)
 
 
 def streams_of(settings: Settings) -> int:
@@ -106,17 +100,6 @@ def end_with(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
-
-
-@contextmanager
-def _metrics_folder() -> Iterator[None]:
-    """Let the processes of the server add up what they count, in files that end with it."""
-    folder = tempfile.mkdtemp(prefix="gate-metrics-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-    try:
-        yield
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _forget_metrics(_server: object, worker: Any) -> None:  # noqa: ANN401 - gunicorn's

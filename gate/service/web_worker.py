@@ -18,7 +18,7 @@ from gunicorn.workers import gthread
 
 from gate.service.stopping import STOPPING
 
-HEADER_SECONDS = 10.0
+HEADER_SECONDS = 5.0
 """For the header of a request."""
 READ_SECONDS = 30.0
 """For a request as a whole; then nothing more is read from that connection, while the answer may still be sent."""

@@ -28,13 +28,17 @@ def problem(description: str) -> dict[str, Any]:
 
 Answers = dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None]
 ALWAYS: Answers = {
+    "400": {"description": "No request at all.", "content": {"text/html": {"schema": {"type": "string"}}}},
     "401": problem("No token, or none that is valid."),
     "403": problem("The token lacks the role, or is not for that repository."),
+    "414": {"description": "An address that is too long.", "content": {"text/html": {"schema": {"type": "string"}}}},
     "422": problem("What was sent cannot be done; `errors` names each fault."),
     "429": problem("Too many requests; `Retry-After` says when to come again."),
     "503": problem("The run log cannot be used at the moment."),
 }
 NO_RUN: Answers = {"404": problem("There is no such run, or it is not one of yours.")}
+
+_NOWHERE = {("run_id",), ("form",)}
 
 api = APIBlueprint("v1", __name__, url_prefix="/v1", abp_security=[{"token": []}, {"session": []}],
                    abp_responses=ALWAYS)  # fmt: skip
@@ -43,8 +47,19 @@ api = APIBlueprint("v1", __name__, url_prefix="/v1", abp_security=[{"token": []}
 @api.before_request
 def _sent_as_json() -> None:
     principal()  # Before anything is read or checked: who is nobody learns nothing.
-    if request.method == "POST" and request.mimetype != "application/json":
+    if request.method != "POST":
+        return
+    if request.mimetype != "application/json":
         raise Problem(415, "the body must be JSON", hint="send Content-Type: application/json")
+    # A body of unknown length is read up to the limit, and no further.
+    if len(request.get_data()) >= services().settings.limits.body:
+        raise Problem(413, "the body is larger than this service takes", kind="too-large")
+    try:
+        sent = request.get_json(silent=True)
+    except RecursionError:
+        sent = None
+    if not isinstance(sent, dict):
+        raise Problem(422, "the body is no JSON object", kind="request", hint="/v1/openapi.json describes it")
 
 
 def told(value: object, status: int = 200, **headers: str) -> Response:
@@ -67,7 +82,7 @@ def standing(run_id: str, role: Role) -> Standing:
 
 def invalid(error: ValidationError) -> Response:
     """Say what is wrong with a request, field by field."""
-    if "run_id" in (request.view_args or {}) and {each["loc"][0] for each in error.errors()} <= {"run_id", "form"}:
+    if "run_id" in (request.view_args or {}) and {each["loc"][:1] for each in error.errors()} <= _NOWHERE:
         return answer(Problem(404, "there is nothing at this address", kind="no-such-run", hint="gate runs lists them"))
     errors = [
         {"field": ".".join(map(str, each["loc"])), "message": each["msg"].removeprefix("Value error, ")}

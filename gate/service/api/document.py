@@ -8,6 +8,7 @@ from flask import Response, current_app
 
 from gate.service.api.blueprint import api, told
 from gate.service.auth import Role, require
+from gate.service.auth.cookies import SESSION
 
 if TYPE_CHECKING:
     from flask_openapi3.models.security_scheme import SecurityScheme
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 SCHEMES: dict[str, SecurityScheme | dict[str, Any]] = {
     "token": {"type": "http", "scheme": "bearer", "description": "`gate token create`, or GitHub's OIDC token."},
-    "session": {"type": "apiKey", "in": "cookie", "name": "gate_session", "description": "Of the page."},
+    "session": {"type": "apiKey", "in": "cookie", "name": SESSION, "description": "Of the page."},
 }
 
 

@@ -14,7 +14,6 @@ from gate.service.api.asked import KeyHeader, RunAsked
 from gate.service.api.blueprint import api, problem, told
 from gate.service.api.inline import check_callback, check_inline
 from gate.service.api.shown import links
-from gate.service.api.told import StartedTold
 from gate.service.auth import Role, labels_for, principal, require
 from gate.service.problems import Problem
 from gate.service.services import services
@@ -30,7 +29,7 @@ _STARTED = {
 
 
 @api.post("/runs", operation_id="startRun", responses={
-    "200": StartedTold, "202": _STARTED, "409": problem("The key stands for another order already."),
+    "202": _STARTED, "409": problem("The key stands for another order already."),
     "413": problem("Larger than the service takes."), "415": problem("Not JSON."),
 })  # fmt: skip
 @require(Role.RUN)

@@ -59,7 +59,7 @@ class Streams:
 
 @api.get("/runs/<run_id>/events", operation_id="streamEvents", responses={
     "200": {"description": "Events of the log by their kind (`look`, `verdict` …), `heartbeat`, and `end`.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            "content": {"text/event-stream": {}}},
     "204": {"description": "All was sent before, and nothing more will come."},
     **NO_RUN,
 })  # fmt: skip
