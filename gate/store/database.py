@@ -192,8 +192,9 @@ def _tune_sqlite(engine: Engine, patience: timedelta) -> None:
     def begin(connection: Connection) -> None:
         # A transaction that reads first and writes later can fail at once where another one wrote in between;
         # one that takes the lock at its start waits for it.
-        writing = connection.get_execution_options().get("writing")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("one_query"):  # Which sees one moment by itself, and is asked for all the time.
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
 
 
 def _prepare(engine: Engine, name: str) -> None:

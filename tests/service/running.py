@@ -99,7 +99,7 @@ def serving(folder: Path) -> Iterator[Service]:
         try:
             service = Service(f"http://127.0.0.1:{port}", "", folder, process)
             wait_for(lambda: process.poll() is not None or (is_ready(service) and "is at work" in service.log()),
-                     lambda: service.log())  # fmt: skip
+                     service.log)  # fmt: skip
             found = TOKEN.search(service.log())
             assert found, service.log()
             service.token = found[1]

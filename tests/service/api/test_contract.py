@@ -84,7 +84,7 @@ def test_answers_as_documented(
     @settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.explicit, Phase.generate], database=None,
               suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(case=found.as_strategy(generation_mode=mode), ours=st.booleans())
-    def check(case: schemathesis.Case, ours: bool) -> None:  # noqa: FBT001
+    def check(case: schemathesis.Case[Any], ours: bool) -> None:  # noqa: FBT001
         if ours and "run_id" in (case.path_parameters or {}):
             case.path_parameters["run_id"] = over
         case.call_and_validate(base_url=service.url, headers=headers, checks=CHECKS, timeout=30)

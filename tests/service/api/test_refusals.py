@@ -20,8 +20,7 @@ FINE = "{type: hackernews, query: brimly}"
 REFUSED = [
     ("{type: file, path: /etc/passwd.jsonl}", "", "sources.0.type"),
     (
-        "{type: sql, url: 'sqlite:////var/x.db', query: 'SELECT id, created_at, text FROM t WHERE created_at >= :since "
-        "AND created_at < :until', times: seconds}",
+        "{type: sql, url: 'sqlite:////x.db', query: 'SELECT * FROM t WHERE at >= :since AND at < :until', times: seconds}",
         "",
         "sources.0.type",
     ),
