@@ -64,8 +64,8 @@ def show_run(found: RunState, *, as_json: bool) -> None:
         show(safe.json(found))
         return
     outcome = found.outcome or found.state
-    named = f"  {found.release}" if found.release else ""
-    say(f"{found.id}  {outcome}{named}  deployed {found.deployed_at:%Y-%m-%d %H:%M} UTC")
+    named = f" of {found.release}" if found.release else ""
+    say(f"{outcome.upper()}: run {found.id}{named}, deployed {found.deployed_at:%Y-%m-%d %H:%M} UTC")
     if found.decision:
         say(f"  decision: {found.decision}")
     if found.reason:
@@ -82,5 +82,5 @@ def show_verdict(found: VerdictState, *, as_json: bool) -> None:
     if as_json:
         show(safe.json(found))
         return
-    say(f"{found.outcome.upper()}  {found.decision}  run {found.run}")
+    say(f"{found.outcome.upper()}: {found.decision} (run {found.run})")
     say(f"  {found.reason}")

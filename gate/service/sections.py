@@ -33,7 +33,7 @@ class Policies(Section):
     """Which policies runs may have."""
 
     folder: Path | None = None
-    """Named policies: ``NAME.yml`` in it is what callers call ``NAME``. They may do everything."""
+    """Named policies: ``NAME.yml`` in it is what callers call ``NAME``. They may do everything. Starts where the file is."""
     inline: bool = True
     """Whether callers may send the text of a policy."""
     variables: tuple[str, ...] = ()
@@ -104,7 +104,9 @@ class Retention(Section):
     """How long what people wrote is kept; see ``gate purge``."""
 
     text: Duration = timedelta(days=30)
+    """What people wrote, where a policy keeps it at all."""
     sessions: Duration = timedelta(hours=12)
+    """Of people who logged in to the page."""
 
 
 class Metrics(Section):

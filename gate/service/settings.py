@@ -39,6 +39,7 @@ class Settings(Section):
     """Of one service."""
 
     version: Literal[1] = 1
+    """Of the form of this file."""
     listen: str = Field(default="127.0.0.1:8080", pattern=r"^(unix:/.+|.*:\d{1,5})$")
     """``HOST:PORT``."""
     public_url: str = Field(default="", pattern=r"^(https?://[^/\s?#]+(/[^\s?#]*)?)?$")
@@ -52,6 +53,7 @@ class Settings(Section):
     runs: int = Field(default=2_000, ge=1)
     """Most runs a worker watches at a time."""
     log: Literal["text", "json"] = "text"
+    """Form of the logs."""
     policies: Policies = Policies()
     callbacks: Callbacks = Callbacks()
     github: GitHub = GitHub()
@@ -106,8 +108,17 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         faults += [_fault(each, document) for each in error.errors(include_url=False, include_input=False)]
     else:
         if not faults:
-            return settings
+            return settings if ("policies", "folder") in document.overridden else _at_home(settings, path)
     raise PolicyFault(tuple(sorted(faults, key=lambda fault: fault.line)), hint="docs/service.md lists every setting")
+
+
+def _at_home(settings: Settings, path: Path | None) -> Settings:
+    """Let the folder of policies start where the file is, wherever the service is started."""
+    folder = settings.policies.folder
+    if path is None or folder is None:
+        return settings
+    policies = settings.policies.model_copy(update={"folder": path.absolute().parent / folder})
+    return settings.model_copy(update={"policies": policies})
 
 
 def _document(path: Path | None) -> Document:
