@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gate import __version__
 from gate.clock import SystemClock
-from gate.service import api, metrics, problems, requests_seen
+from gate.service import api, metrics, problems, requests_seen, tracing
 from gate.service.api import ProblemTold, invalid
 from gate.service.api.document import SCHEMES
 from gate.service.api.streaming import STREAMS, Streams
@@ -38,6 +38,7 @@ def create_app(services: Services) -> Flask:
         doc_ui=False,
         static_folder=None,
     )
+    tracing.install(app)  # First, so that a request that is refused is traced, too.
     services.attach(app.extensions)
     app.extensions[STREAMS] = Streams(streams_of(services.settings))
     app.config["MAX_CONTENT_LENGTH"] = services.settings.limits.body
