@@ -35,7 +35,7 @@ demo: $(VENV)/.base
 	@$(RUN) gate demo
 
 test: check
-	@$(RUN) pytest -q
+	@$(RUN) pytest -q --numprocesses logical --dist loadfile
 
 check: $(VENV)/.test
 	@$(RUN) ruff check --quiet .

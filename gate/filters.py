@@ -35,7 +35,6 @@ WORDS_COMPARED = 200
 
 _PRIMARY_TAG = re.compile(r"[a-z]{2,3}")
 _NOISE = re.compile(r"https?://\S+|[@#]\w+|(?:[^\w@#]|_)+|[@#]")
-_MARKED = re.compile(r"[@#]|://")
 _SPACES = {code: " " for code in range(128) if not chr(code).isalnum()}
 
 
@@ -109,8 +108,7 @@ class Sieve:
 
     def _by_content(self, mention: Mention) -> tuple[DropReason, str] | None:
         wanted = self._filters
-        language = mention.lang.split("-")[0].lower()
-        if wanted.languages and language and language not in wanted.languages:
+        if wanted.languages and (language := mention.lang.split("-")[0].lower()) and language not in wanted.languages:
             return DropReason.LANGUAGE, language
         if wanted.reposts == "drop" and mention.labels.get("kind") == "repost":
             return DropReason.REPOST, ""
@@ -126,16 +124,20 @@ class Sieve:
 
     def _by_vote(self, mention: Mention) -> tuple[DropReason, str] | None:
         wanted = self._filters
-        author = (mention.source, mention.author)
-        if wanted.one_vote_per_author and mention.author and author in self._authors:
+        author = (mention.source, mention.author) if mention.author and wanted.one_vote_per_author else None
+        if author in self._authors:
             return DropReason.AUTHOR_VOTED, ""
-        thread = (mention.source, mention.conversation)
-        if wanted.one_vote_per_conversation and mention.conversation and thread in self._conversations:
+        thread = (mention.source, mention.conversation) if mention.conversation else None
+        if not wanted.one_vote_per_conversation:
+            thread = None
+        if thread in self._conversations:
             return DropReason.CONVERSATION_COUNTED, ""
         if wanted.near_duplicates == "drop" and self._copies.seen(mention.text, mention.created_at):
             return DropReason.NEAR_DUPLICATE, ""
-        self._authors.add(author)
-        self._conversations.add(thread)
+        if author:
+            self._authors.add(author)
+        if thread:
+            self._conversations.add(thread)
         return None
 
 
@@ -162,7 +164,7 @@ class Copies:
         marks = list(map(_stable_hash, words))
         # Of whole numbers hash() is the same in every process; of texts it is not.
         shingles = frozenset(map(hash, zip(marks, marks[1:], marks[2:], strict=False)))
-        newcomer = _Text(shingles, frozenset(marks), len(marks), sorted(shingles)[:SKETCH], at)
+        newcomer = _Text(shingles, marks, sorted(shingles)[:SKETCH], at)
         # Most marks that two texts share lead to the same one.
         for other in dict.fromkeys(filter(None, map(self._by_hash.get, newcomer.sketch))):
             if _alike(shingles, other.shingles) or _same_template(newcomer, other):
@@ -191,16 +193,20 @@ class Copies:
 @dataclass(slots=True, eq=False)
 class _Text:
     shingles: frozenset[int]
-    words: frozenset[int]
-    """Their hashes."""
-    length: int
-    """In words, those that are repeated included."""
+    words: list[int]
+    """Their hashes, in order."""
     sketch: list[int]
     at: datetime
+    _vocabulary: frozenset[int] = frozenset()
+
+    def vocabulary(self) -> frozenset[int]:
+        """The words as a set, made when first compared, as few texts ever are."""
+        self._vocabulary = self._vocabulary or frozenset(self.words)
+        return self._vocabulary
 
 
 def _words(text: str) -> list[str]:
-    if text.isascii() and not _MARKED.search(text):
+    if text.isascii() and not ("@" in text or "#" in text or "://" in text):
         return text.translate(_SPACES).split()  # the same, several times faster
     return _NOISE.sub(" ", text).split()
 
@@ -211,7 +217,9 @@ def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
 
 
 def _same_template(one: _Text, other: _Text) -> bool:
-    return min(one.length, other.length) >= MIN_WORDS_TO_FILL_IN and _alike(one.words, other.words)
+    return min(len(one.words), len(other.words)) >= MIN_WORDS_TO_FILL_IN and _alike(
+        one.vocabulary(), other.vocabulary()
+    )
 
 
 def _squeeze(text: str) -> str:

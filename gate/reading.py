@@ -58,15 +58,17 @@ class Reader:
 
     def read(self, mentions: Iterable[tuple[Mention, datetime | None]]) -> list[Scored | Dropped]:
         """Judge and score each mention, in order; with each comes when the gate was given it."""
-        pending = [(mention, seen_at, self._judge(mention)) for mention, seen_at in mentions]
+        pending = [(mention, seen_at, self._judge(mention, seen_at)) for mention, seen_at in mentions]
         chosen = [(judged[0], mention.text) for mention, _, judged in pending if not isinstance(judged, Dropped)]
+        if not pending:
+            return []
         scores = iter(self._routes.score(chosen))
         read: list[Scored | Dropped] = []
         for mention, seen_at, judged in pending:
             if isinstance(judged, Dropped):
-                read.append(replace(judged, seen_at=seen_at))
+                read.append(judged)
             elif (score := next(scores)) is None:
-                read.append(replace(self._drop(mention, DropReason.UNSCORABLE, "no words"), seen_at=seen_at))
+                read.append(self._drop(mention, seen_at, DropReason.UNSCORABLE, "no words"))
             else:
                 read.append(self._keep(mention, score, *judged, seen_at))
         return read
@@ -91,20 +93,20 @@ class Reader:
             seen_at=seen_at,
         )
 
-    def _judge(self, mention: Mention) -> Dropped | tuple[Route, str]:
+    def _judge(self, mention: Mention, seen_at: datetime | None) -> Dropped | tuple[Route, str]:
         """Return who reads the mention and its language, or why it does not count."""
         if self._period is Period.BASELINE and not self._matches(mention.created_at):
-            return self._drop(mention, DropReason.OUTSIDE_WINDOW, "another hour than the window's")
+            return self._drop(mention, seen_at, DropReason.OUTSIDE_WINDOW, "another hour than the window's")
         wanted = self._plan.filters.languages
         choice = self._routes.choose(mention.text, mention.lang, detecting=bool(wanted))
         if choice.route is None:
-            return self._drop(mention, DropReason.LANGUAGE, choice.refusal)
+            return self._drop(mention, seen_at, DropReason.LANGUAGE, choice.refusal)
         if choice.detected and not may_be(choice.language, wanted):
-            return self._drop(mention, DropReason.LANGUAGE, f"detected {choice.language}")
+            return self._drop(mention, seen_at, DropReason.LANGUAGE, f"detected {choice.language}")
         found = self._sieve.judge(mention)
         if found is None:
             return choice.route, choice.language
-        dropped = self._drop(mention, *found)
+        dropped = self._drop(mention, seen_at, *found)
         if found[0] not in _VOTED or not (phrases := self._finder.find(mention.text)):
             return dropped
         return replace(dropped, author=self._author(mention), phrases=phrases)
@@ -121,9 +123,17 @@ class Reader:
     def _author(self, mention: Mention) -> str:
         return self._hash_author(mention.source, mention.author) if mention.author else ""
 
-    def _drop(self, mention: Mention, reason: DropReason, detail: str) -> Dropped:
-        hashed = _hash(mention.text)
-        return Dropped(mention.id, mention.source, mention.created_at, self._period, reason, detail, hashed)
+    def _drop(self, mention: Mention, seen_at: datetime | None, reason: DropReason, detail: str) -> Dropped:
+        return Dropped(
+            id=mention.id,
+            source=mention.source,
+            created_at=mention.created_at,
+            period=self._period,
+            reason=reason,
+            detail=detail,
+            text_hash=_hash(mention.text),
+            seen_at=seen_at,
+        )
 
 
 def _hash(text: str) -> str:

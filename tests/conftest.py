@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from typing import TYPE_CHECKING
 
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    import pytest
 
 # A busy machine is no counterexample. In CI the same examples every time: a red build is the change's fault.
 settings.register_profile("gate", deadline=None, derandomize="CI" in os.environ, print_blob=True)
@@ -32,3 +36,12 @@ def _stay_here(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_stay_here)
+
+LATE = {"bluesky_server", "mastodon_server"}
+"""What these run on takes minutes to install on a machine that never had it; meanwhile there is other work."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files that need such a server last, in the order they had."""
+    late = {item.path for item in items if LATE & set(getattr(item, "fixturenames", ()))}
+    items.sort(key=lambda item: item.path in late)

@@ -12,10 +12,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from functools import lru_cache
+from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gate.decide.densities import ScoreDensities
 
@@ -51,12 +52,12 @@ class Family:
 
     def play(self, p: float, exponent: float) -> float:
         """Fold in the rank of one mention, each pay-off raised to the exponent; return what the family then holds."""
-        row = self.table.pays[bisect_right(self.table.edges, p)]
-        if exponent == 1:
-            self.wealth = [held * pay for held, pay in zip(self.wealth, row, strict=True)]
-        else:
-            self.wealth = [held * pay**exponent for held, pay in zip(self.wealth, row, strict=True)]
-        return math.fsum(self.wealth)
+        edges, pays = self.table
+        row: Iterable[float] = pays[bisect_right(edges, p)]
+        if exponent != 1:
+            row = [pay**exponent for pay in row]
+        self.wealth = wealth = list(map(mul, self.wealth, row))
+        return math.fsum(wealth)
 
 
 def spread(shares: dict[float, float]) -> list[Family]:

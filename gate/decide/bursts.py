@@ -88,10 +88,13 @@ class Bursts:
         """Add the products of v with its last LAGS neighbours, less what it has in common with those further back."""
         near, far, products = self._near, self._far, self._products
         common = self._far_total / len(far) if far else 0.0
-        products[: len(near)] = [product + v * (past - common) for product, past in zip(products, near, strict=False)]
+        told = [product + v * (past - common) for product, past in zip(products, near, strict=False)]
         if len(near) == LAGS:
+            self._products = told
             self._far_total += near[-1] - (far[-1] if len(far) == FAR else 0.0)
             far.appendleft(near[-1])
+        else:
+            products[: len(near)] = told
         near.appendleft(v)
         self._squares += v * v
         self._count += 1

@@ -62,7 +62,7 @@ class MentionReader:
         found: dict[str, Any] = {}
         for name, value in fields.items():
             if value is not None and (read := self._read.get(name)) is not None:
-                found[name] = read(name, value)
+                found[name] = value if type(value) is str and read in _AS_IT_IS else read(name, value)
         for needed in ("text", "created_at"):
             if needed not in found:
                 raise _missing(needed)
@@ -151,6 +151,10 @@ def _labels(field: str, value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise _wrong(field, value, "an object")
     return {key: _label(f"one of the {field}", item) for key, item in value.items() if item is not None}
+
+
+_AS_IT_IS = {_text, _only_text}
+"""What these make of text."""
 
 
 def _label(field: str, item: object) -> str:

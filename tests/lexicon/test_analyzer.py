@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+from itertools import islice
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,8 @@ from tests.hostile import HOSTILE
 from tests.shared_files import labelled_folder
 from tests.support import calls
 
+EACH = 8
+"""All of 95,000 posts take the library most of a minute."""
 FAST, SLOW = FastVader(), library.SentimentIntensityAnalyzer()
 
 RULED = [
@@ -102,14 +106,14 @@ def test_same_as_the_library_on_hostile_texts() -> None:
 
 
 def test_same_as_the_library_on_real_posts() -> None:
-    """Every labelled post gives the same four numbers."""
+    """Labelled posts of every set give the same four numbers: one in EACH, or with ``ALL_POSTS=1`` every one."""
     folder = labelled_folder()
     if folder is None:
         pytest.skip("needs ../shared/data/labelled, which is not there: the comparison on real posts was not made")
-    differ = 0
+    differ, each = 0, 1 if os.environ.get("ALL_POSTS") else EACH
     for path in sorted(folder.glob("*.jsonl.gz")):
         with gzip.open(path, "rt", encoding="utf-8") as lines:
-            differ += sum(not same(json.loads(line)["text"]) for line in lines)
+            differ += sum(not same(json.loads(line)["text"]) for line in islice(lines, 0, None, each))
     assert differ == 0
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
+from pydantic_core import from_json
+
 from gate.sources.file.lines import BYTE_ORDER_MARK, TOO_LONG, Record, read_lines
 
 if TYPE_CHECKING:
@@ -32,6 +34,16 @@ def parse(raw: bytes) -> dict[str, object]:
     Raises:
         ValueError: not one JSON object in UTF-8, or ambiguous; the message is for people.
     """
+    quick = _quickly(raw)
+    return parse_strictly(raw) if quick is None else quick
+
+
+def parse_strictly(raw: bytes) -> dict[str, object]:
+    """Read one line by the standard library's parser, which can be told what not to accept.
+
+    Raises:
+        ValueError: as `parse`.
+    """
     try:
         value = _decode(raw.decode())
     except (ValueError, RecursionError) as error:
@@ -46,6 +58,28 @@ def parse(raw: bytes) -> dict[str, object]:
     if b"\\ud" in raw or b"\\uD" in raw:
         return {str(_whole_characters(key)): _whole_characters(item) for key, item in value.items()}
     return value
+
+
+def _quickly(raw: bytes) -> dict[str, object] | None:
+    """Read a plain line, which almost all are; None where it takes a closer look.
+
+    This parser is four times faster, and keeps the last of two equal keys without a word. Every key ends with a quote
+    and a colon, so where these stand as often as there are keys, and no key keeps its distance, none stood twice.
+    """
+    if len(raw) > _PLAIN or b" :" in raw or b"\t:" in raw or b"\r:" in raw:
+        return None
+    try:
+        value = from_json(raw, allow_inf_nan=False, cache_strings="keys")
+    except ValueError:
+        return None
+    if type(value) is not dict or not value:
+        return None
+    stated = raw.count(b'":')
+    return value if stated == len(value) or stated == _keys(value) else None
+
+
+def _keys(fields: dict[str, object]) -> int:
+    return len(fields) + sum(_keys(each) for each in fields.values() if type(each) is dict)
 
 
 class _Refused(ValueError):
@@ -66,6 +100,8 @@ def _not_json(constant: str) -> NoReturn:
 
 
 _decode: Callable[[str], object] = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_not_json).decode
+_PLAIN = 4000
+"""Bytes; the two parsers differ in what they make of numbers with thousands of digits."""
 _NAMES: dict[type, str] = {list: "list", str: "string", int: "number", float: "number", bool: "true or false"}
 
 
