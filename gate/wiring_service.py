@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import threading
 from collections import OrderedDict
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from gate.policy import Policy, SourceSpec
     from gate.ports import Clock
     from gate.runs import Order
-    from gate.runs.delivering import Deliver
     from gate.runs.durable import Settings, Worker
     from gate.runs.journal import Journal
     from gate.store import Assignment, Store
@@ -81,19 +79,27 @@ def open_worker(
         url: of the run log.
         clock: the real one, or a faster one in benchmarks.
         environ: where policies and callbacks find their secrets.
-        allowed: hosts that callbacks may be sent to.
+        allowed: hosts that callbacks may be sent to; see ``gate.http.destinations``.
+
+    Raises:
+        UsageFault: one of them cannot be read, or there is such a worker already.
+        StoreFault: the run log cannot be opened.
     """
+    from gate.http.callbacks import deliver
+    from gate.http.destinations import Allowed
     from gate.runs.alone import alone
     from gate.runs.delivering import Delivering
     from gate.runs.durable import Worker
     from gate.runs.watching import Watching
     from gate.store import default_url
 
+    for each in allowed:
+        Allowed.parse(each)
     where = url or default_url(environ)
     with open_store(where, clock, environ) as (store, hash_author), alone(where, settings.name, SystemClock()):
         watching = Watching(store, clock, _Opener(clock, environ, store, hash_author))
         secret = lambda reference: resolve_secret(reference, environ)  # noqa: E731 - as everywhere in wiring
-        delivering = Delivering(store, clock, _deliver(), secret, allowed)
+        delivering = Delivering(store, clock, deliver, secret, allowed)
         yield Worker(settings, store, clock, watching, delivering)
 
 
@@ -155,13 +161,3 @@ class _Opener:
             if len(self._scorers) > MOST_SCORERS:
                 self._scorers.popitem(last=False)
             return self._scorers[key]
-
-
-def _deliver() -> Deliver:
-    # The sender that checks addresses, where there is one.
-    if importlib.util.find_spec("gate.http.callbacks"):
-        made: Deliver = importlib.import_module("gate.http.callbacks").deliver
-        return made
-    from gate.runs.plain_sender import deliver
-
-    return deliver

@@ -13,7 +13,10 @@ import click
 @click.option("--store", metavar="URL", help="Run log; default $GATE_STORE, else a SQLite file of yours.")
 @click.option("--name", help="Of this worker: stable, and no other worker's. Default: the name of this machine.")
 @click.option(
-    "--allow", metavar="HOST[:PORT]", multiple=True, help="Callbacks may be sent there. Default: $GATE_CALLBACK_HOSTS."
+    "--allow",
+    metavar="HOST",
+    multiple=True,
+    help="Callbacks may go there; see docs/service.md. Default: $GATE_CALLBACK_HOSTS.",
 )
 @click.option("--runs", type=click.IntRange(1), help="Most runs at a time.  [default: 2000]")
 @click.option("--log", type=click.Choice(["text", "json"]), help="Form of the logs.  [default: text]")

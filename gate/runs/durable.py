@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 QUEUE = "runs"
 LOOKS_AT_ONCE = 32
+DELIVERIES_AT_ONCE = 8
 RUNS_AT_ONCE = 2000
 TICK = timedelta(seconds=1)
 ALIVE_EVERY = timedelta(seconds=10)
@@ -73,7 +74,9 @@ class Worker:
         self._clock = clock
         self._watching = watching
         self._delivering = delivering
-        self._threads = ThreadPoolExecutor(LOOKS_AT_ONCE, "looks")
+        self.looks = ThreadPoolExecutor(LOOKS_AT_ONCE, "looks")
+        # Of their own: receivers that keep us waiting must not make looks late.
+        self.deliveries = ThreadPoolExecutor(DELIVERIES_AT_ONCE, "deliveries")
         self._bells: dict[str, asyncio.Event] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = threading.Event()
@@ -99,7 +102,8 @@ class Worker:
         stopping.interrupt(signal.SIGTERM)
         if self._ticker.ident:
             self._ticker.join()
-        self._threads.shutdown(wait=True)
+        for each in (self.looks, self.deliveries):
+            each.shutdown(wait=True)
         # That each waiting run was cut off is what was meant.
         logging.getLogger("dbos").setLevel(logging.ERROR)
         DBOS.destroy(destroy_registry=True)
@@ -109,12 +113,12 @@ class Worker:
         except StoreFault as fault:
             _LOG.warning("%s", fault.message)
 
-    async def in_thread(self, do: Callable[[str], datetime | None], run_id: str) -> str:
+    async def in_thread(self, threads: ThreadPoolExecutor, do: Callable[[str], datetime | None], run_id: str) -> str:
         """Do it, and say when to come again."""
         self._loop = asyncio.get_running_loop()
         if not self._stopping.is_set():
             try:
-                again = await self._loop.run_in_executor(self._threads, do, run_id)
+                again = await self._loop.run_in_executor(threads, do, run_id)
             except Cancelled:
                 _LOG.debug("cut short", extra={"run": run_id})
             else:
@@ -194,15 +198,17 @@ class _Steps:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self.look = self._step("look", worker._watching.look)  # noqa: SLF001 - its other half
-        self.deliver = self._step("deliver", worker._delivering.deliver)  # noqa: SLF001
+        self.look = self._step("look", worker.looks, worker._watching.look)  # noqa: SLF001 - its other half
+        self.deliver = self._step("deliver", worker.deliveries, worker._delivering.deliver)  # noqa: SLF001
 
     async def wait(self, run_id: str, until: str) -> None:
         await self._worker.wait(run_id, until)
 
-    def _step(self, name: str, do: Callable[[str], datetime | None]) -> Callable[[str], Awaitable[str]]:
+    def _step(
+        self, name: str, threads: ThreadPoolExecutor, do: Callable[[str], datetime | None]
+    ) -> Callable[[str], Awaitable[str]]:
         async def step(run_id: str) -> str:
-            return await self._worker.in_thread(do, run_id)
+            return await self._worker.in_thread(threads, do, run_id)
 
         made: Callable[[str], Awaitable[str]] = DBOS.step(name=name)(step)
         return made
