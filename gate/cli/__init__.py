@@ -40,6 +40,7 @@ COMMANDS = {
     "runs": "List recorded runs.",
     "log": "Read one run like a story, or verify that nothing was changed.",
     "purge": "Forget who wrote what, by age, id, author, or as platforms ask.",
+    "migrate": "Bring the run log to the schema of this gate, or back to an older one.",
 }
 """Name to the line that ``gate --help`` shows; ``gate/cli/<name>.py`` holds the command."""
 

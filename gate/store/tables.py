@@ -19,7 +19,8 @@ from sqlalchemy import (
     event,
 )
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
+"""A new one is a new file in ``gate/store/migrations/versions``."""
 
 metadata = MetaData()
 
@@ -165,9 +166,6 @@ workers = Table(
     Column("name", Text, primary_key=True),
     Column("seen_at", Text, nullable=False),
 )
-
-ADDED = {2: (observations.c.seen_at, observations.c.purged), 3: (runs.c.latest, runs.c.glance)}
-"""Columns that older tables lack, by the schema that brought them; whole tables are made where there are none."""
 
 for _action in ("UPDATE", "DELETE"):
     event.listen(
