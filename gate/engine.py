@@ -14,6 +14,7 @@ from gate.insight.comparability import comparability
 from gate.listening import Ear, Listener
 from gate.model import Dropped, Look, Period, Scored
 from gate.reading import Plan, Reader
+from gate.remembering import Baseline, recall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,19 +23,10 @@ if TYPE_CHECKING:
     from gate.language import Routes
     from gate.model import Coverage, Mention
     from gate.ports import Clock, Scorer
+    from gate.remembering import Memory
 
 BASELINE_TIMEOUT = timedelta(seconds=60)
 LONGEST_POLL = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """What was heard from before the deploy."""
-
-    kept: tuple[Scored, ...]
-    dropped: tuple[Dropped, ...]
-    coverage: tuple[Coverage, ...]
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +43,8 @@ class Parts:
     """From source and author to a keyed hash."""
     controls: Sequence[Listener] = ()
     """Where the control is heard, before the deploy and after it."""
+    memory: Memory | None = None
+    """What was heard before the deploy already."""
 
 
 class Watch:
@@ -61,6 +55,7 @@ class Watch:
         self._plan = plan
         self._clock = parts.clock
         self._decider = parts.decider
+        self._memory = parts.memory
         release = plan.release
         self._before = [
             Ear(each, Period.BASELINE, release.baseline_from, release.baseline_to)
@@ -91,16 +86,17 @@ class Watch:
         Where a rule compares with the baseline, a source that could not be heard before the deploy takes no part after
         it, and one that was heard in part leaves the run incomplete.
         """
-        for ear in self._before:
+        known = recall(self._before, self._plan, self._memory)
+        for ear in known.unheard:
             ear.insist(ear.until, BASELINE_TIMEOUT, self._clock)
-        kept, dropped = self._read(self._before, self._plan.release.baseline_to, Period.BASELINE)
+        kept, dropped = known.joined(*self._read(known.unheard, self._plan.release.baseline_to, Period.BASELINE))
         for scored in kept:
             self._decider.fold_baseline(scored)
         self._kept[Period.BASELINE] += [scored for scored in kept if not scored.control]
         if self._decider.compares():
             self._carry_over()
         partial = [ear for ear in self._before if not ear.complete]
-        notes = [note for ear in self._before for note in ear.notes()]
+        notes = [*known.notes, *(note for ear in self._before for note in ear.notes())]
         notes += [f"{ear.listener.name}: the baseline is not complete: {ear.reason}" for ear in partial]
         notes += [f"{name}: nothing from before the deploy, so it is not compared" for name in sorted(self._strangers)]
         return Baseline(kept, dropped, tuple(ear.coverage() for ear in self._before), tuple(notes))

@@ -29,9 +29,11 @@ from gate.wiring import (
     release_of,
     scorer_context,
 )
+from gate.wiring_standing import PolicyFolder, memory_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from gate.language import Routes
     from gate.listening import Listener
@@ -71,6 +73,7 @@ def open_worker(
     environ: Mapping[str, str],
     *,
     allowed: Sequence[str] = (),
+    policies: Path | None = None,
 ) -> Iterator[Worker]:
     """Build a worker; it is neither launched nor shut down here.
 
@@ -80,6 +83,7 @@ def open_worker(
         clock: the real one, or a faster one in benchmarks.
         environ: where policies and callbacks find their secrets.
         allowed: hosts that callbacks may be sent to; see ``gate.http.destinations``.
+        policies: folder of named policies; those with a ``watch`` are listened to between releases.
 
     Raises:
         UsageFault: one of them cannot be read, or there is such a worker already.
@@ -90,6 +94,7 @@ def open_worker(
     from gate.runs.alone import alone
     from gate.runs.delivering import Delivering
     from gate.runs.durable import Worker
+    from gate.runs.standing import Standing
     from gate.runs.watching import Watching
     from gate.store import default_url
 
@@ -100,7 +105,9 @@ def open_worker(
         watching = Watching(store, clock, _Opener(clock, environ, store, hash_author))
         secret = lambda reference: resolve_secret(reference, environ)  # noqa: E731 - as everywhere in wiring
         delivering = Delivering(store, clock, deliver, secret, allowed)
-        yield Worker(settings, store, clock, watching, delivering)
+        folder = PolicyFolder(policies, store, clock, environ, hash_author) if policies else None
+        standing = Standing(store, clock, folder) if folder else None
+        yield Worker(settings, store, clock, watching, delivering, standing)
 
 
 def _planned(order: Order, clock: Clock) -> tuple[Policy, Release, Mapping[str, str]]:
@@ -113,7 +120,7 @@ class _Opener:
     """Builds the engine of a run for a worker."""
 
     def __init__(self, clock: Clock, environ: Mapping[str, str], store: Store, hash_author: AuthorHash) -> None:
-        self._ledger = store
+        self._store = store
         self._pool = Pool()
         self._clock = clock
         self._environ = environ
@@ -127,7 +134,7 @@ class _Opener:
         policy = load_text(readable_policy(job.policy), path=job.path)
         release = release_of(policy, job.deployed_at, job.deployed_at)
         release = replace(release, window_to=job.window_to)
-        shared = Shared(journal.ledger(self._ledger), self._pool)
+        shared = Shared(journal.ledger(self._store), self._pool)
         with ExitStack() as stack:
 
             def hear(number: int, specs: Sequence[SourceSpec], *, control: bool = False) -> list[Listener]:
@@ -146,6 +153,7 @@ class _Opener:
                 clock=journal,
                 hash_author=self._hash_author,
                 controls=hear(200, policy.control, control=True),
+                memory=journal.memory(memory) if (memory := memory_of(policy, self._store)) else None,
             )
             plan = replace(plan_of(policy, release), emotions=True)
             yield Vigil(Watch(plan, parts), release.deployed_at + policy.window.settle)

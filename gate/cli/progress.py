@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import TextIO
 
-    from gate.engine import Baseline
     from gate.foreground import View
     from gate.model import Look, Release, Scored
     from gate.policy import Policy
     from gate.ports import Clock
+    from gate.remembering import Baseline
 
 QUIET = timedelta(minutes=5)
 """Longest silence of the plain view while the gate looks: a log that stands still seems stuck."""

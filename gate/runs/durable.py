@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from gate.ports import Clock
     from gate.runs.delivering import Delivering
+    from gate.runs.standing import Standing
     from gate.runs.watching import Watching
     from gate.store import Call, Store
 
@@ -66,9 +67,16 @@ class Worker:
     """Watches runs until it is told to stop. One in a process: DBOS knows no second one."""
 
     def __init__(
-        self, settings: Settings, store: Store, clock: Clock, watching: Watching, delivering: Delivering
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        watching: Watching,
+        delivering: Delivering,
+        standing: Standing | None = None,
     ) -> None:
         """Take what it works with; nothing is begun yet."""
+        self._standing = standing
         self._settings = settings
         self._store = store
         self._clock = clock
@@ -81,6 +89,7 @@ class Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
+        self._listener = threading.Thread(target=self._listen, name="standing", daemon=True)
         self._due = {self._say_alive: clock.now(), self._sweep: clock.now()}
         self._watch_release: Any = None
 
@@ -95,13 +104,16 @@ class Worker:
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._settings.runs, on_conflict="always_update")
         self._ticker.start()
+        if self._standing:
+            self._listener.start()
 
     def shutdown(self) -> None:
         """Stop: looks under way are cut short and made again by whoever goes on with the run."""
         self._stopping.set()
         stopping.interrupt(signal.SIGTERM)
-        if self._ticker.ident:
-            self._ticker.join()
+        for thread in (self._ticker, self._listener):
+            if thread.ident:
+                thread.join()
         for each in (self.looks, self.deliveries):
             each.shutdown(wait=True)
         # That each waiting run was cut off is what was meant.
@@ -150,6 +162,15 @@ class Worker:
             except Exception:  # noqa: BLE001
                 # Whatever it was: without the ticker no run would be taken up any more.
                 _LOG.exception("a tick of the worker failed, trying again")
+
+    def _listen(self) -> None:
+        while self._standing and not self._stopping.wait(TICK.total_seconds()):
+            try:
+                self._standing.round()
+            except Cancelled:
+                return
+            except StoreFault as fault:
+                _LOG.warning("the run log failed, listening again: %s", fault.message)
 
     def _answer(self, call: Call) -> None:
         if call.what == "start":

@@ -16,12 +16,14 @@ from gate.store.glance import Glance
 from gate.store.listing import Line, Page, Standing
 from gate.store.log import Store
 from gate.store.mentions import Seen
+from gate.store.moods import Mood, Moods
 from gate.store.outbox import Delivery
 from gate.store.purging import Chosen
 from gate.store.rows import Event, Run, State
 from gate.store.sessions import Login, Session
 from gate.store.tokens import NewToken, Token
 from gate.store.verify import Problem
+from gate.store.watches import StandingWatch, WatchedSource
 from gate.store.work import Assignment, Call, NewOrder, Step
 
 __all__ = [
@@ -34,6 +36,8 @@ __all__ = [
     "Glance",
     "Line",
     "Login",
+    "Mood",
+    "Moods",
     "NewOrder",
     "NewToken",
     "Page",
@@ -42,10 +46,12 @@ __all__ = [
     "Seen",
     "Session",
     "Standing",
+    "StandingWatch",
     "State",
     "Step",
     "Store",
     "Token",
+    "WatchedSource",
     "author_key",
     "default_url",
     "hash_author",

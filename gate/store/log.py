@@ -14,6 +14,7 @@ from gate.store.database import faults, snapshot
 from gate.store.ending import end_run
 from gate.store.listing import Listing
 from gate.store.mentions import Mentions
+from gate.store.moods import MoodReader
 from gate.store.opened import fetch
 from gate.store.outbox import Outbox
 from gate.store.overrides import Overrides
@@ -25,6 +26,7 @@ from gate.store.spending import Spending
 from gate.store.tables import events, observations, runs
 from gate.store.tokens import Tokens
 from gate.store.verify import check_run
+from gate.store.watches import Watches
 from gate.store.work import Work
 from gate.store.workers import Workers
 
@@ -41,7 +43,20 @@ _NEWEST_FIRST = (func.rtrim(runs.c.created_at, "Z").desc(), runs.c.id.desc())
 
 
 class Store(
-    Work, Workers, Overrides, Outbox, Listing, Mentions, Counting, Spending, Purging, Tokens, Sessions, Permits
+    Work,
+    Workers,
+    Overrides,
+    Outbox,
+    Listing,
+    Mentions,
+    Counting,
+    Spending,
+    Purging,
+    Tokens,
+    Sessions,
+    Permits,
+    Watches,
+    MoodReader,
 ):
     """The run log. Safe to share between threads; several processes may use one database."""
 
