@@ -79,7 +79,9 @@ def work(options: Options, environ: Mapping[str, str]) -> None:
     name = settings.worker or platform.node() or "worker"
     clock = SystemClock()
     own = WorkerSettings(system_url(url), name, settings.runs)
-    with open_worker(own, url, clock, environ, allowed=settings.callbacks.hosts) as worker:
+    with open_worker(
+        own, url, clock, environ, allowed=settings.callbacks.hosts, policies=settings.policies.folder
+    ) as worker:
         try:
             with cancellable():
                 worker.launch()
