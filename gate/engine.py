@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gate.insight.comparability import comparability
+from gate.insight.traces import Traces
 from gate.listening import Ear, Listener
 from gate.model import Dropped, Look, Period, Scored
 from gate.reading import Plan, Reader
@@ -78,7 +79,7 @@ class Watch:
         """Listeners with nothing from before the deploy."""
         self._partial: dict[str, str] = {}
         """Listeners whose baseline was heard in part, and why."""
-        self._kept: dict[Period, list[Scored]] = {period: [] for period in Period}
+        self._kept = {period: Traces() for period in Period}
 
     def hear_baseline(self) -> Baseline:
         """Fetch, filter and score what was written before the deploy, and fold it.
@@ -92,7 +93,10 @@ class Watch:
         kept, dropped = known.joined(*self._read(known.unheard, self._plan.release.baseline_to, Period.BASELINE))
         for scored in kept:
             self._decider.fold_baseline(scored)
-        self._kept[Period.BASELINE] += [scored for scored in kept if not scored.control]
+        self._kept[Period.BASELINE].add(scored for scored in kept if not scored.control)
+        # Who voted before the deploy has a vote after it: nobody asks for that any more, and there may be many runs.
+        for control in (False, True):
+            del self._readers[Period.BASELINE, control]
         if self._decider.compares():
             self._carry_over()
         partial = [ear for ear in self._before if not ear.complete]
@@ -155,7 +159,7 @@ class Watch:
     def _fold(self, kept: Sequence[Scored], dropped: Sequence[Dropped]) -> None:
         for scored in kept:
             self._decider.fold(scored)
-        self._kept[Period.POST] += [scored for scored in kept if not scored.control]
+        self._kept[Period.POST].add(scored for scored in kept if not scored.control)
         for each in dropped:
             self._decider.fold_dropped(each)
 
