@@ -28,8 +28,9 @@ MOST_IDLE = 20_000
 class Pool:
     """One source for all runs that ask the same of it; safe to share between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_idle: int = MOST_IDLE) -> None:
         """Start with none."""
+        self._most_idle = most_idle
         self._shared: dict[str, Shared] = {}
         self._idle: OrderedDict[str, tuple[Shared, int]] = OrderedDict()
         """By tape, longest unheard first: whose it is, and how many mentions it has."""
@@ -58,7 +59,7 @@ class Pool:
         with self._lock:
             self._idle[tape.name] = shared, sum(len(each.mentions) for each in tape.batches)
             self._idle.move_to_end(tape.name)
-            excess, old = sum(count for _, count in self._idle.values()) - MOST_IDLE, []
+            excess, old = sum(count for _, count in self._idle.values()) - self._most_idle, []
             while excess > 0:
                 name, (owner, count) = self._idle.popitem(last=False)
                 old.append((owner, name))
