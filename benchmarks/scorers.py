@@ -23,7 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gate.wiring import build_scorer, default_options
+from gate.wiring_scorers import build_scorer, default_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gate import wiring
+from gate import wiring, wiring_scorers
 from gate.decide import words
 from gate.errors import GateError
 from gate.model import Check, Cost
@@ -129,7 +129,9 @@ def _store(clock: Clock, environ: Mapping[str, str], store: str | None) -> Itera
 
 def _scorer(policy: Policy, clock: Clock, environ: Mapping[str, str]) -> Iterator[Diagnosis]:
     try:
-        for route in wiring.build_routes(policy.scorer, wiring.scorer_context(policy, clock, environ)).routes:
+        for route in wiring_scorers.build_routes(
+            policy.scorer, wiring_scorers.scorer_context(policy, clock, environ)
+        ).routes:
             (score,) = route.scorer.score([PROBE])
             reads = ", ".join(sorted(route.scorer.languages())) or "any language"
             detail = f"reads {reads}" if score is None else f"reads {reads}; the probe scored {score.score:+.2f}"

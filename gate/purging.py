@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import random
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gate import evidence, plugins, wiring
 from gate.errors import SourceFault
-from gate.model import Cost, Gone
+from gate.model import Budget, Cost
 from gate.ports import Deletions
+from gate.spending import Purse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from gate.model import Dropped, Scored
+    from gate.model import Dropped, Room, Scored
     from gate.policy import Policy, SourceSpec
-    from gate.ports import Clock
+    from gate.ports import Clock, Ledger
     from gate.store import Chosen, Store
 
 AT_ONCE = 100
 """Ids that a platform is asked about in one go."""
+MORE = "raise the budget of this source, or purge by age (--older-than); the next purge asks about others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,35 +88,63 @@ def purge(
 
 
 def ask(
-    policy: Policy, spec: SourceSpec, ids: Sequence[str], clock: Clock, environ: Mapping[str, str], tick: Callable[[int], None]
-) -> tuple[Asked, frozenset[str]]:  # fmt: skip
-    """Ask a source which of its mentions are gone; what it said before it failed holds.
+    policy: Policy, spec: SourceSpec, ids: Sequence[str], *, ledger: Ledger, clock: Clock, environ: Mapping[str, str]
+) -> Iterator[tuple[Asked, frozenset[str]]]:  # fmt: skip
+    """Ask a source which of its mentions are gone, within its budget; yield after each step what it said so far.
+
+    What a step cost is booked before the next one, and what was said before a failure holds. The limits of the day are
+    those of all runs; a purge is a run of its own for the others. The ids are asked about in random order, so that a
+    budget that ends early does not leave out the same ones each time.
 
     Args:
         policy: whose source it is.
         spec: the source.
         ids: of the mentions that are kept of it.
+        ledger: where the cost is booked.
         clock: for its deadlines.
         environ: where its secrets are.
-        tick: told how many ids were asked about, as it goes.
+
+    Raises:
+        Cancelled: told to stop; what was yielded holds.
     """
-    gone, asked, trouble, hint = Gone(frozenset()), 0, "", ""
+    left, said, lost = random.sample(ids, len(ids)), Asked(spec.name, len(ids)), frozenset[str]()
+    purse = Purse(spec.budget or Budget(), spec.account, ledger)
     with wiring.open_sources(policy, [spec], clock, environ) as (listener,):
         source = listener.source
         if not isinstance(source, Deletions):
-            return _deaf(spec, ids), frozenset()
-        try:
-            for start in range(0, len(ids), AT_ONCE):
-                some = ids[start : start + AT_ONCE]
+            yield _deaf(spec, ids), lost
+            return
+        while left:
+            now = clock.now()
+            room = purse.room(now, now + timedelta(days=1))
+            number = _affordable(room, said)
+            if not number:
+                why = room.spent or f"what is left of the budget {room.whose} buys nothing more"
+                yield replace(said, trouble=why, hint=MORE), lost
+                return
+            some, left = left[:number], left[number:]
+            try:
                 answer = source.gone(some)
-                asked += len(some)
-                unanswered = gone.unanswered + answer.unanswered
-                gone = Gone(gone.ids | answer.ids, unanswered, gone.cost + answer.cost)
-                tick(len(some))
-        except SourceFault as fault:
-            trouble, hint = fault.message, fault.hint
-    said = Asked(spec.name, len(ids), asked, len(gone.ids), gone.unanswered, gone.cost, trouble, hint)
-    return said, gone.ids
+            except SourceFault as fault:
+                yield replace(said, trouble=fault.message, hint=fault.hint), lost
+                return
+            purse.pay(answer.cost, clock.now())
+            lost |= answer.ids
+            unanswered, cost = said.unanswered + answer.unanswered, said.cost + answer.cost
+            said = replace(said, asked=said.asked + number, gone=len(lost), unanswered=unanswered, cost=cost)
+            yield said, lost
+
+
+def _affordable(room: Room, said: Asked) -> int:
+    """Return how many ids may be asked about next; a platform bills at most each of them."""
+    most = 0 if room.spent else AT_ONCE if room.reads is None else min(AT_ONCE, room.reads)
+    if room.usd is None or not most:
+        return most
+    if not said.cost.reads:
+        # The price shows with the first post that is billed: until then, twice as many each time.
+        return min(most, said.asked or 1)
+    price = said.cost.usd / said.cost.reads
+    return min(most, int(room.usd / price + 1e-9)) if price else most
 
 
 def would_ask(spec: SourceSpec, ids: Sequence[str]) -> Asked:

@@ -17,18 +17,8 @@ from gate.policy import Overrides, load_text, resolve_secret
 from gate.runs import Runs
 from gate.runs.watching import Vigil
 from gate.sharing import Pool
-from gate.wiring import (
-    Shared,
-    baseline_sources,
-    build_routes,
-    densities_of,
-    open_sources,
-    open_store,
-    plan_of,
-    readable_policy,
-    release_of,
-    scorer_context,
-)
+from gate.wiring import Shared, baseline_sources, open_sources, open_store, plan_of, readable_policy, release_of
+from gate.wiring_scorers import build_routes, densities_of, scorer_context
 from gate.wiring_standing import PolicyFolder, memory_of
 
 if TYPE_CHECKING:

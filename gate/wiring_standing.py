@@ -19,7 +19,8 @@ from gate.reading import Reader
 from gate.runs.standing import Lookout, StandingMemory
 from gate.spending import Purse, Purses, of_a_day
 from gate.store import StandingWatch
-from gate.wiring import build_routes, open_sources, plan_of, release_of, scorer_context
+from gate.wiring import open_sources, plan_of, release_of
+from gate.wiring_scorers import build_routes, scorer_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from gate import policy, wiring
+from gate import policy, wiring_scorers
 from gate.errors import PolicyFault, UsageFault
 from gate.policy import ByLanguage, json_schema, load_text
 from tests.cli.commands import DEPLOY, GOOD, POLICY, check, gate, line, project, verdict
@@ -98,13 +98,13 @@ def test_the_schema_knows_them() -> None:
 def test_a_scorer_is_refused_for_a_language_it_does_not_read() -> None:
     """An English lexicon named for German would call every German calm."""
     with pytest.raises(UsageFault, match=r"scorer\.languages\.de: vader does not read de") as caught:
-        wiring.build_routes(load_text(VALID).scorer)
+        wiring_scorers.build_routes(load_text(VALID).scorer)
     assert "en" in caught.value.hint
 
 
 def test_one_scorer_is_a_way_for_all_it_reads() -> None:
     """Without languages nothing is routed, and the name is the type."""
-    (route,) = wiring.build_routes(load_text(BASE).scorer).routes
+    (route,) = wiring_scorers.build_routes(load_text(BASE).scorer).routes
     assert route.name == policy.DEFAULT_SCORER
 
 

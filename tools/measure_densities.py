@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 from gate.decide import ScoreDensities
-from gate.wiring import build_scorer, default_options
+from gate.wiring_scorers import build_scorer, default_options
 
 ROOT = Path(__file__).resolve().parent.parent
 SET = "semeval2013-2016"

@@ -21,7 +21,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from gate.decide.martingale import ShareTest
-from gate.wiring import densities_of
+from gate.wiring_scorers import densities_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

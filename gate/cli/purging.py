@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +12,8 @@ from gate import policy, purging, wiring
 from gate.cli.terminal import Unheard, say, show
 from gate.clock import SystemClock
 from gate.decide.words import mentions
+from gate.errors import Cancelled
+from gate.http import go_on, stoppable
 from gate.report import costs, safe
 from gate.report.content import count
 from gate.store import Chosen
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from gate.ports import Clock
     from gate.purging import Asked, Purged
     from gate.store import Store
+
+DELETED = "deleted on the platform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +45,35 @@ class Wanted:
 
 
 def purge(wanted: Wanted, store: str | None, environ: Mapping[str, str], *, as_json: bool) -> int:
-    """Forget, print what was forgotten, and return the exit code."""
+    """Forget, print what was forgotten, and return the exit code.
+
+    Raises:
+        Cancelled: told to stop; what was done until then is done, and printed.
+    """
     clock, done = SystemClock(), purging.Purged(wanted.dry_run)
     with wiring.open_store(store, clock, environ) as (log, hash_author):
-        if wanted.age is not None or wanted.ids or wanted.authors:
-            named = [wanted.source] if wanted.source else purging.sources_of(log, wanted.packs)
-            hashes = frozenset(hash_author(name, author) for name in named for author in wanted.authors)
-            before = clock.now() - wanted.age if wanted.age is not None else None
-            chosen = Chosen(frozenset(wanted.ids), hashes, before, wanted.source)
-            _forget(chosen, _why(wanted), log, wanted, clock, done)
-        if wanted.sync:
-            _sync(wanted, log, clock, environ, done)
+        stop = None
+        try:
+            with stoppable():
+                if wanted.age is not None or wanted.ids or wanted.authors:
+                    named = [wanted.source] if wanted.source else purging.sources_of(log, wanted.packs)
+                    hashes = frozenset(hash_author(name, author) for name in named for author in wanted.authors)
+                    before = clock.now() - wanted.age if wanted.age is not None else None
+                    chosen = Chosen(frozenset(wanted.ids), hashes, before, wanted.source)
+                    for _ in purging.purge(chosen, _why(wanted), store=log, packs=wanted.packs, clock=clock, done=done):
+                        go_on()
+                if wanted.sync:
+                    _sync(wanted, log, clock, environ, done)
+        except Cancelled as told:
+            stop = told
     if as_json:
         show(safe.json(done))
     else:
         say("\n".join(_told(done)))
+    if stop:
+        stop.hint = "what was forgotten until now stays so; the same command goes on with the rest"
+        raise stop
     return 12 if done.failed else 0
-
-
-def _forget(chosen: Chosen, why: str, log: Store, wanted: Wanted, clock: Clock, done: Purged) -> None:
-    for _ in purging.purge(chosen, why, store=log, packs=wanted.packs, clock=clock, done=done):
-        pass
 
 
 def _sync(wanted: Wanted, log: Store, clock: Clock, environ: Mapping[str, str], done: Purged) -> None:
@@ -73,12 +85,21 @@ def _sync(wanted: Wanted, log: Store, clock: Clock, environ: Mapping[str, str], 
         if wanted.dry_run:
             done.sources.append(purging.would_ask(spec, ids))
             continue
+        done.sources.append(purging.Asked(spec.name, len(ids)))
+        gone = frozenset[str]()
         hidden = not Unheard(sys.stderr).isatty()
-        with click.progressbar(length=len(ids), label=f"asking {spec.name}", hidden=hidden, file=sys.stderr) as bar:
-            said, gone = purging.ask(rules, spec, ids, clock, environ, bar.update)
-        done.sources.append(said)
-        log.spend(spec.account, clock.now().date(), said.cost)
-        _forget(Chosen(gone, source=spec.name), "deleted on the platform", log, wanted, clock, done)
+        try:
+            with click.progressbar(length=len(ids), label=f"asking {spec.name}", hidden=hidden, file=sys.stderr) as bar:
+                for said, found in purging.ask(rules, spec, ids, ledger=log, clock=clock, environ=environ):
+                    bar.update(said.asked - done.sources[-1].asked)
+                    done.sources[-1], gone = said, found
+        except Cancelled:
+            done.sources[-1] = replace(done.sources[-1], trouble="told to stop")
+            raise
+        finally:
+            # It was paid for, so it is forgotten, whatever came after.
+            chosen = Chosen(gone, source=spec.name)
+            tuple(purging.purge(chosen, DELETED, store=log, packs=wanted.packs, clock=clock, done=done))
 
 
 def _why(wanted: Wanted) -> str:

@@ -37,7 +37,7 @@ def routes_by(name: str | None, policy: Path | None) -> Routes:
     from gate.errors import UsageFault
     from gate.language import Route, Routes
     from gate.policy import DEFAULT_SCORER, load
-    from gate.wiring import build_routes, build_scorer, default_options, scorer_context
+    from gate.wiring_scorers import build_routes, build_scorer, default_options, scorer_context
 
     if policy is None:
         name = name or DEFAULT_SCORER

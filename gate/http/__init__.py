@@ -29,7 +29,7 @@ from gate.http.replies import Reply, json_object, redact
 from gate.http.retry import Retry
 from gate.http.signing import signed
 from gate.http.statuses import one_line
-from gate.http.stopping import CutOff, go_on, interrupt, resume
+from gate.http.stopping import CutOff, go_on, interrupt, resume, stoppable
 from gate.http.streaming import Lines, StreamAdapter
 
 __all__ = [
@@ -63,4 +63,5 @@ __all__ = [
     "resume",
     "session",
     "signed",
+    "stoppable",
 ]

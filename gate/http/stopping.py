@@ -6,15 +6,17 @@ other threads; whoever runs sources in threads calls ``interrupt``, and each of 
 
 from __future__ import annotations
 
-from contextlib import suppress
+import signal
+from contextlib import contextmanager, suppress
 from datetime import timedelta
-from threading import Lock, Timer
+from threading import Lock, Thread, Timer
 from typing import TYPE_CHECKING, Self
 
 from gate.errors import Cancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
     from gate.ports import Clock
 
@@ -84,6 +86,27 @@ def resume() -> None:
     """Let requests go out again."""
     with _STATE.lock:
         _STATE.signal = None
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into ``interrupt`` while the block runs: between two requests nothing is cut short.
+
+    Raises:
+        Cancelled: from the request that is waited for, or from ``go_on``.
+    """
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        # In a thread of its own, as the main one may hold the lock that it needs.
+        Thread(target=interrupt, args=(number,)).start()
+
+    previous = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in previous.items():
+            signal.signal(each, handler)
+        resume()
 
 
 def go_on() -> None:

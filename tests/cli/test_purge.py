@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from tests.cli.commands import POLICY, check, gate, history, project
+import pytest
+
+from tests.cli.commands import POLICY, check, environment, gate, history, project
 from tests.servers.http_server import Reply, Server
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.servers.http_server import Recorded
 
 
 def halted(folder: Path) -> Path:
@@ -103,9 +110,9 @@ def test_a_source_that_cannot_tell_is_known_before_it_is_asked(tmp_path: Path) -
     assert dry.stdout == gate(folder, "purge", "--sync").stdout
 
 
-def x_policy(folder: Path, url: str) -> None:
+def x_policy(folder: Path, url: str, more: str = "") -> None:
     """Have the run's source, by its name, be X at that address."""
-    source = f'{{type: x, name: file, base_url: "{url}"}}'
+    source = f'{{type: x, name: file, base_url: "{url}"{more}}}'
     (folder / "gate.yml").write_text(POLICY.replace("{type: file, path: mentions.jsonl}", source))
 
 
@@ -148,3 +155,62 @@ def test_a_platform_that_does_not_answer_is_no_platform_without_deletions(tmp_pa
         done = gate(folder, "purge", "--sync", token="invented")
     assert (done.returncode, "X does not know the key" in done.stdout) == (12, True)
     assert "m1001" in everything(folder)
+
+
+def all_there(request: Recorded) -> Reply:
+    """Answer as X does of posts that are still there."""
+    return Reply.of({"data": [{"id": each, "text": ""} for each in request.query["ids"].split(",")]})
+
+
+@pytest.mark.parametrize(
+    ("budget", "bought"),
+    [("reads_per_day: 30", 30), ("usd_per_day: 0.25", 50), ("reads: 120", 120), ("usd: 0.1", 20)],
+)
+def test_asking_stays_within_the_budget(tmp_path: Path, budget: str, bought: int) -> None:
+    """Not one post more is bought than the policy allows, in money or in posts; what is left out is said."""
+    folder = halted(tmp_path)
+    with Server(answer=all_there) as server:
+        x_policy(folder, server.url, f", budget: {{{budget}}}")
+        done = gate(folder, "purge", "--sync", token="invented")
+        assert sum(len(request.query["ids"].split(",")) for request in server.requests) == bought
+        asked = len(server.requests)
+        again = gate(folder, "purge", "--sync", token="invented")
+        more = len(server.requests) - asked
+    assert done.returncode == 12
+    assert f"asked about {bought} of 160 mentions" in done.stdout
+    assert "not all: " in done.stdout
+    assert "next: raise the budget" in done.stdout
+    per_day = "per_day" in budget
+    assert (more == 0, "of the day is used up" in again.stdout) == (per_day, per_day)
+
+
+def test_asking_is_stopped_by_control_c(tmp_path: Path) -> None:
+    """What was asked until then is forgotten, booked and said; the exit code is that of the signal."""
+    folder = halted(tmp_path)
+    running: list[subprocess.Popen[str]] = []
+
+    def answer(request: Recorded) -> Reply:
+        ids = request.query["ids"].split(",")
+        if len(server.requests) == 1:
+            gone = {"resource_id": ids[0], "type": "https://api.twitter.com/2/problems/resource-not-found"}
+            return Reply.of({"data": [{"id": each, "text": ""} for each in ids[1:]], "errors": [gone]})
+        running[0].send_signal(signal.SIGINT)
+        return Reply(how="hang")
+
+    with Server(answer=answer) as server:
+        x_policy(folder, server.url)
+        command = [sys.executable, "-m", "gate", "purge", "--sync"]
+        known = environment(folder) | {"X_BEARER_TOKEN": "invented"}
+        running.append(subprocess.Popen(command, cwd=folder, env=known, text=True, stdout=-1, stderr=-1))
+        out, err = running[0].communicate(timeout=60)
+        first = server.requests[0].query["ids"].split(",")
+    assert running[0].returncode == 130
+    assert "asked about 100 of 160 mentions; 1 gone" in out
+    assert "not all: told to stop" in out
+    assert "1 mention forgotten" in out
+    assert "next: what was forgotten until now stays so" in err
+    with closing(sqlite3.connect(folder / "gate.db")) as raw:
+        assert raw.execute("SELECT reads FROM spending").fetchall() == [(99,)]
+        left = {each for (each,) in raw.execute("SELECT mention FROM observations")}
+    assert left.isdisjoint(first[:1])
+    assert left >= set(first[1:])

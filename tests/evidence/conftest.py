@@ -11,7 +11,7 @@ from gate.decide import Decider
 from gate.evidence import Baseline, write_pack
 from gate.model import Look, Period
 from gate.policy import load_text
-from gate.wiring import densities_of
+from gate.wiring_scorers import densities_of
 from tests.hostile import HOSTILE
 from tests.looks import COVERAGE, MINUTE, dropped
 from tests.support import DEPLOY, release, scored

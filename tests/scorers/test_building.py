@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gate import wiring
+from gate import wiring_scorers
 from gate.errors import UsageFault
 from gate.policy import load_text
 from tests.neural import tiny
@@ -27,8 +27,8 @@ def test_a_model_folder_is_found_from_the_policys_folder(tmp_path: Path) -> None
     pytest.importorskip("tokenizers")
     tiny.folder(tmp_path / "model", labels=("negative", "neutral", "positive"))
     policy = load_text(POLICY + "scorer: {type: onnx, path: model}\n", path=str(tmp_path / "gate.yml"))
-    context = wiring.scorer_context(policy, ManualClock(), {})
-    (score,) = wiring.build_scorer("onnx", policy.scorer.options, context).score(["bad"])
+    context = wiring_scorers.scorer_context(policy, ManualClock(), {})
+    (score,) = wiring_scorers.build_scorer("onnx", policy.scorer.options, context).score(["bad"])
     assert score
     assert score.negative > 0.8
 
@@ -41,8 +41,8 @@ def test_a_token_comes_from_the_runs_environment() -> None:
             "  token: '${SERVICE_KEY}'}\n"
         )
         policy = load_text(POLICY + scorer, path="gate.yml")
-        context = wiring.scorer_context(policy, ManualClock(), {"SERVICE_KEY": "k3y"})
-        (score,) = wiring.build_scorer("http", policy.scorer.options, context).score(["bad"])
+        context = wiring_scorers.scorer_context(policy, ManualClock(), {"SERVICE_KEY": "k3y"})
+        (score,) = wiring_scorers.build_scorer("http", policy.scorer.options, context).score(["bad"])
     assert score
     assert score.negative == 0.9
     assert server.requests[0].headers["authorization"] == "Bearer k3y"
@@ -51,7 +51,7 @@ def test_a_token_comes_from_the_runs_environment() -> None:
 def test_a_scorer_that_needs_options_cannot_be_named_alone() -> None:
     """Asked for by name, such a scorer is a usage fault that lists what it needs, not a crash."""
     with pytest.raises(UsageFault, match="needs url, request"):
-        wiring.default_options("scorers", "http")
+        wiring_scorers.default_options("scorers", "http")
     said = subprocess.run(
         [sys.executable, "-m", "gate", "score", "--scorer", "onnx"],
         input="bad\n",

