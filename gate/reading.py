@@ -99,6 +99,7 @@ class Reader:
             scorer=route.name if len(self._routes.routes) > 1 else "",
             emotion=strongest(mention.text) if feeling else "",
             text=mention.text if self._plan.keep_text else None,
+            url=(mention.url or None) if self._plan.keep_text else None,
             seen_at=seen_at,
         )
 

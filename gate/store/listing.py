@@ -71,7 +71,7 @@ class Standing:
 class Listing(Opened):
     """Runs found by what they are of."""
 
-    def page(  # noqa: PLR0913 - all by name
+    def page(  # noqa: C901, PLR0913 - all by name, and each its own condition
         self,
         limit: int = 50,
         *,
@@ -80,6 +80,7 @@ class Listing(Opened):
         release: str | None = None,
         labels: Mapping[str, str] = NOTHING,
         repositories: Collection[str] | None = None,
+        matching: str = "",
         created_from: datetime | None = None,
         created_to: datetime | None = None,
         cursor: str | None = None,
@@ -93,6 +94,7 @@ class Listing(Opened):
             release: exactly.
             labels: all of them exactly.
             repositories: labelled with one of these; None for any, and for none.
+            matching: in the release or a label, or the beginning of the id, capitals or not.
             created_from: at this time or later, to the second.
             created_to: before this time, to the second.
             cursor: from the page before.
@@ -112,6 +114,8 @@ class Listing(Opened):
             query = query.where(runs.c.id.in_(_labelled(name, value)))
         if repositories is not None:
             query = query.where(runs.c.id.in_(_labelled("repository", *repositories)))
+        if matching:
+            query = query.where(_mentions(matching))
         if created_from:
             query = query.where(runs.c.id >= f"{created_from:%y%m%d-%H%M%S}")
         if created_to:
@@ -155,6 +159,12 @@ class Listing(Opened):
 
 def _labelled(name: str, *values: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expressions
     return select(labels.c.run_id).where((labels.c.name == name) & labels.c.value.in_(values))
+
+
+def _mentions(words: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expressions
+    some = select(labels.c.run_id).where(labels.c.value.icontains(words, autoescape=True))
+    named = runs.c.release.icontains(words, autoescape=True) | runs.c.id.in_(some)
+    return named | runs.c.id.startswith(words, autoescape=True)
 
 
 def _line_of(row: Mapping[str, Any]) -> Line:

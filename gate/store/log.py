@@ -24,6 +24,7 @@ from gate.store.rows import State, event_of, run_of, storable
 from gate.store.sessions import Sessions
 from gate.store.spending import Spending
 from gate.store.tables import events, observations, runs
+from gate.store.texts import Texts
 from gate.store.tokens import Tokens
 from gate.store.verify import check_run
 from gate.store.watches import Watches
@@ -49,6 +50,7 @@ class Store(
     Outbox,
     Listing,
     Mentions,
+    Texts,
     Counting,
     Spending,
     Purging,

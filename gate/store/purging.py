@@ -19,6 +19,7 @@ from gate.store.chain import observations_digest, tombstone
 from gate.store.opened import Opened, fetch
 from gate.store.standing_tables import heard
 from gate.store.tables import events, observations
+from gate.store.texts import forget_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -110,6 +111,7 @@ class Purging(Opened):
                     after = {**row, **FORGOTTEN, "purged": seq}
                     hashes.append(tombstone(after))
                     connection.execute(update(observations).where(mine).values(**FORGOTTEN, purged=seq))
+                forget_text(connection, run_id, *key)
             if hashes:
                 data = {"why": why, "mentions": len(hashes), "digest": observations_digest(hashes)}
                 append_event(connection, run_id, "purged", data, self._clock.now())

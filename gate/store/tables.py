@@ -93,6 +93,18 @@ observations = Table(
     sqlite_with_rowid=False,  # One tree instead of two: half the writing.
 )
 
+# Beside the observations, not in them: texts may go at any time, and what was decided still verifies.
+texts = Table(
+    "texts",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    ForeignKeyConstraint(["run_id", "seq"], ["events.run_id", "events.seq"]),
+)
+
 spending = Table(
     "spending",
     metadata,
