@@ -38,6 +38,7 @@ COMMANDS = {
     "cancel": "End a run without a verdict.",
     "extend": "Watch a release for longer.",
     "runs": "List recorded runs.",
+    "report": "Write a run as one HTML file, Markdown, JSON or a picture.",
     "log": "Read one run like a story, or verify that nothing was changed.",
     "purge": "Forget who wrote what, by age, id, author, or as platforms ask.",
     "migrate": "Bring the run log to the schema of this gate, or back to an older one.",

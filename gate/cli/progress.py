@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from gate.cli.terminal import Unheard
 from gate.report import content, costs, safe
-from gate.report.story import LONGEST, Sources, baseline_sentence, look_sentence
+from gate.report.story import LONGEST
+from gate.report.telling import Sources, baseline_sentence, look_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
