@@ -13,7 +13,7 @@ from gate.clock import SystemClock
 from gate.errors import UsageFault
 from gate.explaining import explainer
 from gate.report import safe
-from gate.report.dossier import from_log, from_pack
+from gate.report.dossier import from_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,7 @@ def read(run: str, store: str | None, environ: Mapping[str, str]) -> Found:
     """
     if Path(run).is_dir():
         from gate.evidence import read_pack
+        from gate.evidence.dossiers import from_pack
 
         pack = read_pack(Path(run))
         return Found(from_pack(pack), pack.policy_json)
@@ -46,7 +47,7 @@ def read(run: str, store: str | None, environ: Mapping[str, str]) -> Found:
 
     with open_store(store, SystemClock(), environ) as (log, _):
         found = log.run(run)
-        return Found(from_log(found, log.events(found.id), log.heard(found.id)), found.policy)
+        return Found(from_log(found, log.events(found.id), log.said(found.id)), found.policy)
 
 
 def write(found: Found, form: str, output: Path | None) -> None:

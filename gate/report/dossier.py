@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from gate.evidence import PackContents
     from gate.report.telling import Event
 
 MOST_SAMPLES = 5
@@ -156,26 +155,6 @@ def from_log(run: Recorded, events: Sequence[Event], voices: Iterable[Voice]) ->
         notes=tuple(dict.fromkeys(notes)),
         labels=run.labels,
         log=tuple(entries(events)),
-    )
-
-
-def from_pack(pack: PackContents) -> Dossier:
-    """Put together what an evidence pack holds of a run; it knows neither id nor log."""
-    kept = [*pack.baseline.kept, *(each for look in pack.looks for each in look.kept)]
-    following = [look.at for look in pack.looks[1:]]
-    looks = tuple(
-        Glimpse(look.number, look.at, next_at, len(look.kept), len(look.dropped), look.verdict)
-        for look, next_at in zip(pack.looks, [*following, None], strict=True)
-    )
-    return Dossier(
-        run="",
-        release=pack.release,
-        state="done",
-        verdict=pack.verdict,
-        looks=looks,
-        baseline=pack.baseline.coverage,
-        voices=tuple(each for each in kept if not each.control),
-        notes=pack.baseline.notes,
     )
 
 

@@ -21,7 +21,7 @@ from gate.store.outbox import Delivery
 from gate.store.purging import Chosen
 from gate.store.rows import Event, Run, State
 from gate.store.sessions import Login, Session
-from gate.store.texts import Heard
+from gate.store.texts import Said
 from gate.store.tokens import NewToken, Token
 from gate.store.verify import Problem
 from gate.store.watches import StandingWatch, WatchedSource
@@ -35,7 +35,6 @@ __all__ = [
     "Delivery",
     "Event",
     "Glance",
-    "Heard",
     "Line",
     "Login",
     "Mood",
@@ -45,6 +44,7 @@ __all__ = [
     "Page",
     "Problem",
     "Run",
+    "Said",
     "Seen",
     "Session",
     "Standing",

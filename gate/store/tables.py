@@ -19,7 +19,7 @@ from sqlalchemy import (
     event,
 )
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """A new one is a new file in ``gate/store/migrations/versions``."""
 
 metadata = MetaData()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Said:
     """A mention that counts, as it was recorded."""
 
     created_at: datetime
@@ -44,7 +44,7 @@ class Heard:
 class Texts(Opened):
     """The part of the run log that knows what was said."""
 
-    def heard(self, run_id: str) -> list[Heard]:
+    def said(self, run_id: str) -> list[Said]:
         """Return the mentions of a run that count, in the order they were folded; nothing for an unknown run."""
         mine = (texts.c.run_id == observations.c.run_id) & (texts.c.seq == observations.c.seq)
         mine &= texts.c.position == observations.c.position
@@ -53,7 +53,7 @@ class Texts(Opened):
         query = query.where(observations.c.run_id == run_id, observations.c.dropped.is_(None))
         rows = self._rows(query.order_by(observations.c.seq, observations.c.position))
         return [
-            Heard(
+            Said(
                 datetime.fromisoformat(row["created_at"]),
                 Period(row["period"]),
                 row["source"],

@@ -23,13 +23,13 @@ def test_texts_come_back_with_their_scores(store: Store) -> None:
     store.append_baseline(run_id, (scored(1, 0.2, Period.BASELINE),), (), ())
     kept = (scored(2, 0.9, text=HOSTILE, url="https://posts.example/2"), scored(3, 0.1))
     store.append_look(run_id, look(1, kept=kept))
-    before, bad, good = store.heard(run_id)
+    before, bad, good = store.said(run_id)
     assert (before.period, before.look, before.text) == (Period.BASELINE, 0, None)
     assert (bad.look, bad.negative, bad.url) == (1, 0.9, "https://posts.example/2")
     assert bad.text == "<script>alert(1)</script> \ufffd \ufffd"
     assert (good.text, good.url) == (None, "")
     assert store.verify(run_id) == []
-    assert store.heard("none") == []
+    assert store.said("none") == []
 
 
 def test_old_texts_go_and_the_log_still_verifies(store: Store, clock: ManualClock) -> None:
@@ -39,7 +39,7 @@ def test_old_texts_go_and_the_log_still_verifies(store: Store, clock: ManualCloc
     clock.time += timedelta(days=31)
     store.append_look(run_id, look(2, kept=(scored(2, 0.9, text="new"),)))
     assert store.forget_texts(clock.now() - timedelta(days=30)) == 1
-    assert [each.text for each in store.heard(run_id)] == [None, "new"]
+    assert [each.text for each in store.said(run_id)] == [None, "new"]
     assert store.verify(run_id) == []
 
 
@@ -48,5 +48,5 @@ def test_a_purged_mention_loses_its_text(store: Store) -> None:
     run_id = store.start_run(release(), {})
     store.append_look(run_id, look(1, kept=(scored(1, 0.9, text="mine"), scored(2, 0.8, text="another's"))))
     assert dict(store.forget(Chosen(ids=frozenset({"m1"})), "asked to")) == {run_id: 1}
-    assert [each.text for each in store.heard(run_id)] == [None, "another's"]
+    assert [each.text for each in store.said(run_id)] == [None, "another's"]
     assert store.verify(run_id) == []

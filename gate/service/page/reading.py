@@ -62,6 +62,6 @@ def dossier(standing: Standing) -> Dossier:
     held = _DOSSIERS.get(key)
     if held is None:
         run = store.run(standing.line.id)
-        held = from_log(run, store.events(run.id), store.heard(run.id))
+        held = from_log(run, store.events(run.id), store.said(run.id))
         _DOSSIERS.put(key, held)
     return held  # type: ignore[return-value]
