@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from statistics import fmean, median, pstdev
 from typing import TYPE_CHECKING
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BINS = 18
 """About so many points of the mood after the deploy."""
+FEW = 3
+"""With fewer mentions a mean says more about one person than about the release."""
 LEAD = 0.4
 """Part of the window's length that is shown from before the deploy."""
 NEGATIVE = 0.5
@@ -40,7 +42,7 @@ class Bin:
     count: int
     negative: int
     mood: float | None
-    """Mean; None without a mention."""
+    """Mean; None without enough mentions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def timeline(dossier: Dossier) -> Timeline:
     before = [voice for voice in dossier.voices if voice.period is Period.BASELINE]
     after = [voice for voice in dossier.voices if voice.period is Period.POST]
     lead = _binned(before, release.deployed_at, step, unit, range(-max(round(length * LEAD / step), 1), 0))
-    if sum(each.count > 0 for each in lead) < 2:  # noqa: PLR2004 - one point is no course
+    if sum(each.count >= FEW for each in lead) < 2:  # noqa: PLR2004 - one point is no course
         lead = []
     bins = _binned(after, release.deployed_at, step, unit, range(max(math.ceil((now - release.deployed_at) / step), 0)))
     latest = dossier.verdict
@@ -104,7 +106,7 @@ def timeline(dossier: Dossier) -> Timeline:
         start=lead[0].start if lead else -length / unit * 0.06,
         end=length / unit,
         now=(now - release.deployed_at) / unit,
-        bins=(*lead, *bins),
+        bins=tuple(_steady([*lead, *bins])),
         usual=usual,
         band=band,
         odds=tuple(
@@ -138,6 +140,13 @@ def _binned(
         )
         for number in numbers
     ]
+
+
+def _steady(bins: Sequence[Bin]) -> list[Bin]:
+    """Return the bins, without the mood of those in which hardly anybody wrote, unless hardly anybody ever did."""
+    if sum(each.count >= FEW for each in bins) < 2:  # noqa: PLR2004 - one point is no course
+        return list(bins)
+    return [each if each.count >= FEW else replace(each, mood=None) for each in bins]
 
 
 def _usual(scores: Sequence[float], counts: Sequence[int]) -> tuple[float | None, tuple[float, float] | None]:

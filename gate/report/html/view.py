@@ -193,7 +193,10 @@ def _looks(dossier: Dossier) -> Iterator[tuple[str, ...]]:
 
 def signed(number: float | None) -> str:
     """Return ``+0.31`` or ``−0.42``, with a sign as wide as a digit; a dash for none."""  # noqa: RUF002
-    return "–" if number is None else f"{number:+.2f}".replace("-", "−")  # noqa: RUF001
+    if number is None:
+        return "–"
+    shown = f"{number:+.2f}"
+    return "0.00" if shown in {"+0.00", "-0.00"} else shown.replace("-", "−")  # noqa: RUF001
 
 
 def _line(text: str) -> str:

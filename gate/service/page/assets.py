@@ -85,7 +85,7 @@ def packed(plain: bytes, kind: str, small: bytes = b"") -> Response:
     Pages are never packed: beside the token of a session they hold what others wrote, and from the size of the two
     together the token could be guessed (BREACH).
     """
-    if "gzip" in request.accept_encodings and len(plain) > SMALLEST:
+    if request.accept_encodings.quality("gzip") and len(plain) > SMALLEST:
         response = Response(small or gzip.compress(plain, 6, mtime=0), 200, {"Content-Encoding": "gzip"})
     else:
         response = Response(plain, 200)

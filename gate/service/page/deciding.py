@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 LENGTHS = {"15m": ("15 minutes", timedelta(minutes=15)), "30m": ("30 minutes", timedelta(minutes=30)),
            "1h": ("1 hour", timedelta(hours=1)), "2h": ("2 hours", timedelta(hours=2)),
            "6h": ("6 hours", timedelta(hours=6)), "1d": ("1 day", timedelta(days=1))}  # fmt: skip
-ROLES = {"approve": Role.OVERRIDE, "reject": Role.OVERRIDE, "cancel": Role.RUN, "extend": Role.OVERRIDE}
-"""What each decision takes."""
+ROLES = {"approve": {Role.OVERRIDE}, "reject": {Role.OVERRIDE}, "cancel": {Role.OVERRIDE, Role.RUN},
+         "extend": {Role.OVERRIDE}}  # fmt: skip
+"""What each decision takes: any of these."""
 WHILE_RUNNING = frozenset({"cancel", "extend"})
 FACTS = {"approve": "approved", "reject": "rejected", "cancel": "cancelled", "extend": "extended"}
 
@@ -49,7 +50,9 @@ def decide(run_id: str) -> Response | Refusal:
     what, why = request.form.get("decision", ""), request.form.get("why", "")
     if what not in ROLES:
         return Refusal(422, "Nothing was decided", "use one of the buttons", why, "")
-    standing, who = admitted(run_id, ROLES[what])
+    standing, who = admitted(run_id)
+    if not _may(who, what, standing):
+        standing, who = admitted(run_id, Role.OVERRIDE)  # Refuses, and says so in the logs.
     runs = services().runs
     try:
         if what == "extend":
@@ -66,11 +69,15 @@ def decide(run_id: str) -> Response | Refusal:
 
 def allowed(who: Principal, standing: Standing) -> frozenset[str]:
     """Return the decisions that this person can take about a run as it stands."""
-    repository, state = standing.line.labels.get("repository"), standing.line.state
-    theirs = {what for what, role in ROLES.items() if who.may(role, repository)}
+    state = standing.line.state
+    theirs = {what for what in ROLES if _may(who, what, standing)}
     if state is State.CANCELLED:
         return frozenset()
     return frozenset(theirs if state is State.RUNNING else theirs - WHILE_RUNNING)
+
+
+def _may(who: Principal, what: str, standing: Standing) -> bool:
+    return any(who.may(role, standing.line.labels.get("repository")) for role in ROLES[what])
 
 
 def keeps_text(policy: str) -> bool:

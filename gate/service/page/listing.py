@@ -122,8 +122,14 @@ def _row(line: Line) -> Row:
         mood=signed(glance.mood_after) if glance and glance.mood_after is not None else "",
         mentions=f"{glance.mentions:,}" if glance else "",
         spark=spark(glance.spark if glance else (), glance.mood_before if glance else None),
-        reason=safe.one_line(line.reason, 240),
+        reason=safe.one_line(_reason(line), 240),
     )
+
+
+def _reason(line: Line) -> str:
+    """Return the reason without the outcome in front of it, which the row begins with."""
+    lead, _, rest = line.reason.partition(": ")
+    return rest[:1].upper() + rest[1:] if line.outcome and lead.lower() == line.outcome.value else line.reason
 
 
 def spark(moods: Sequence[float | None], usual: float | None) -> Spark:

@@ -10,7 +10,7 @@ from gate.explaining import explainer
 from gate.report.html.view import view
 from gate.report.html.voices import quotes
 from gate.service.auth import Role, require
-from gate.service.page import deciding, listing, pictures
+from gate.service.page import deciding, listing, moods, pictures
 from gate.service.page.assets import assets, send
 from gate.service.page.reading import admitted, dossier
 from gate.service.services import services
@@ -75,6 +75,20 @@ def chart(run_id: str, name: str) -> Response:
 def charts(run_id: str) -> Response:
     """What its interactive charts are made of."""
     return pictures.specifications(run_id)
+
+
+@page.get("/moods")
+@require(Role.READ)
+def weeks() -> str:
+    """The mood over weeks, with every release marked."""
+    return render_template("moods.html", **moods.shown())
+
+
+@page.get("/moods.svg")
+@require(Role.READ)
+def weeks_chart() -> Response:
+    """Its picture."""
+    return moods.picture()
 
 
 @page.get("/static/<name>")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tests.service.page.site import Site, served, site
+from tools.invented_site import Site, served, site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator
 
-    from tests.service.page.site import Site
+    from tools.invented_site import Site
 
     Open = Callable[..., Page]
 
@@ -114,7 +114,7 @@ def test_axe_finds_nothing(live_site: Site, visit: Open) -> None:
     run_id = failed(live_site)
     going = live_site.stage.start(Posts(silent="connection refused"), policy=QUIETLY)
     live_site.stage.watch(going, looks=3)
-    for name, path in {"list": "/", "no match": "/?q=nothing", "run": f"/runs/{run_id}", "live run": f"/runs/{going}",
+    for name, path in {"list": "/", "no match": "/?q=nothing", "moods": "/moods", "run": f"/runs/{run_id}", "live run": f"/runs/{going}",
                        "problem": NOTHING_THERE, "login": "/login"}.items():  # fmt: skip
         if name == "login":
             page.context.clear_cookies()

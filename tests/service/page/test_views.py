@@ -22,7 +22,7 @@ from tools.invented_runs import QUIETLY, Posts
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-    from tests.service.page.site import Site
+    from tools.invented_site import Site
 
 AT_ONCE = 15
 """Hostile texts in one run."""
