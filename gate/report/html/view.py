@@ -121,7 +121,7 @@ def view(dossier: Dossier, log: Sequence[Entry] | None = None) -> View:
         notes=tuple(map(_line, dossier.notes)),
         labels=tuple((_line(name), _line(value)) for name, value in sorted(dossier.labels.items())),
         days=tuple(
-            Day(f"{date:%A, %-d %B %Y}", tuple(told))
+            Day(f"{date:%A}, {date.day} {date:%B %Y}", tuple(told))
             for date, told in groupby(dossier.log if log is None else log, lambda entry: entry.at.date())
         ),
     )

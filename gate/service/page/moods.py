@@ -10,10 +10,10 @@ from flask import Response, request
 
 from gate.report import charts, costs, safe
 from gate.report.charts import drawing
-from gate.report.content import count
+from gate.report.content import count, duration
 from gate.service.auth import principal
 from gate.service.page.assets import packed
-from gate.service.page.listing import rows
+from gate.service.page.listing import HEIGHT, WIDTH, rows
 from gate.service.page.pictures import ALONE
 from gate.service.problems import Problem
 from gate.service.services import services
@@ -70,7 +70,7 @@ def shown() -> dict[str, Any]:
     ]
     newest = rows(found.releases[::-1])
     return {**told, "name": safe.one_line(asked.watch.name, 100), "words": words, "sources": sources, "releases": newest,
-            "every": asked.watch.every, "heard": bool(found.hours)}  # fmt: skip
+            "every": duration(asked.watch.every), "heard": bool(found.hours), "size": (WIDTH, HEIGHT)}  # fmt: skip
 
 
 def picture() -> Response:
