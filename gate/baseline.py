@@ -26,7 +26,7 @@ class Beforehand:
         """Ask nothing yet.
 
         Args:
-            ears: of the period before the deploy.
+            ears: of the period before the deploy; those that have heard of it already are not asked.
             every: how often a source is asked that is down.
             end: when the window closes; half of what is left of it at the start is what the baseline is waited for.
             needed: whether anything is compared with it.
@@ -46,7 +46,8 @@ class Beforehand:
             now = clock.now()
             self._patience = now + (self._end - now) / 2
             for ear in self._ears:
-                ear.insist(ear.until, TIMEOUT, clock)
+                if not ear.heard:
+                    ear.insist(ear.until, TIMEOUT, clock)
         else:
             for ear in self._ears:
                 if not ear.complete:

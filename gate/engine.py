@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gate.baseline import Beforehand
 from gate.insight.comparability import comparability
+from gate.insight.traces import Traces
 from gate.listening import Ear, Listener
 from gate.model import Dropped, Look, Period, Scored
 from gate.reading import Plan, Reader
+from gate.remembering import Baseline, recall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,18 +26,9 @@ if TYPE_CHECKING:
     from gate.language import Routes
     from gate.model import Coverage, Mention
     from gate.ports import Clock, Scorer
+    from gate.remembering import Known, Memory
 
 LONGEST_POLL = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """What was heard from before the deploy."""
-
-    kept: tuple[Scored, ...]
-    dropped: tuple[Dropped, ...]
-    coverage: tuple[Coverage, ...]
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +45,8 @@ class Parts:
     """From source and author to a keyed hash."""
     controls: Sequence[Listener] = ()
     """Where the control is heard, before the deploy and after it."""
+    memory: Memory | None = None
+    """What was heard before the deploy already."""
 
 
 class Watch:
@@ -61,6 +57,7 @@ class Watch:
         self._plan = plan
         self._clock = parts.clock
         self._decider = parts.decider
+        self._memory = parts.memory
         release = plan.release
         self._before = [
             Ear(each, Period.BASELINE, release.baseline_from, release.baseline_to)
@@ -84,11 +81,16 @@ class Watch:
         """Listeners with nothing from before the deploy."""
         self._partial: dict[str, str] = {}
         """Listeners whose baseline was heard in part, and why."""
-        self._kept: dict[Period, list[Scored]] = {period: [] for period in Period}
+        self._kept = {period: Traces() for period in Period}
+
+    @cached_property
+    def _known(self) -> Known:
+        """What a standing watch heard before the deploy; looked up once, before anybody is asked."""
+        return recall(self._before, self._plan, self._memory)
 
     def ask_baseline(self) -> datetime | None:
         """Fetch what was written before the deploy; return when to ask again, as a source is down, or None to go on."""
-        return self._beforehand.ask(self._clock)
+        return self._beforehand.ask(self._clock) if self._known.unheard else None
 
     def hear_baseline(self, tell: Callable[[str], None] = lambda _: None) -> Baseline:
         """Fetch, filter and score what was written before the deploy, and fold it.
@@ -96,15 +98,20 @@ class Watch:
         Where a rule compares with it, a source that is down is waited for, and ``tell`` told so each time; one that could
         not be heard takes no part after the deploy, and one that was heard in part leaves the run incomplete.
         """
-        self._beforehand.wait(self._clock, tell)
-        kept, dropped = self._read(self._before, self._plan.release.baseline_to, Period.BASELINE)
+        if self._known.unheard:
+            self._beforehand.wait(self._clock, tell)
+        heard = self._read(self._known.unheard, self._plan.release.baseline_to, Period.BASELINE)
+        kept, dropped = self._known.joined(*heard)
         for scored in kept:
             self._decider.fold_baseline(scored)
-        self._kept[Period.BASELINE] += [scored for scored in kept if not scored.control]
+        self._kept[Period.BASELINE].add(scored for scored in kept if not scored.control)
+        # Who voted before the deploy has a vote after it: nobody asks for that any more, and there may be many runs.
+        for control in (False, True):
+            del self._readers[Period.BASELINE, control]
         if self._decider.compares():
             self._carry_over()
         partial = [ear for ear in self._before if not ear.complete]
-        notes = [note for ear in self._before for note in ear.notes()]
+        notes = [*self._known.notes, *(note for ear in self._before for note in ear.notes())]
         notes += [f"{ear.listener.name}: the baseline is not complete: {ear.reason}" for ear in partial]
         notes += [f"{name}: nothing from before the deploy, so it is not compared" for name in sorted(self._strangers)]
         return Baseline(kept, dropped, tuple(ear.coverage() for ear in self._before), tuple(notes))
@@ -163,7 +170,7 @@ class Watch:
     def _fold(self, kept: Sequence[Scored], dropped: Sequence[Dropped]) -> None:
         for scored in kept:
             self._decider.fold(scored)
-        self._kept[Period.POST] += [scored for scored in kept if not scored.control]
+        self._kept[Period.POST].add(scored for scored in kept if not scored.control)
         for each in dropped:
             self._decider.fold_dropped(each)
 

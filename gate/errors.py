@@ -12,6 +12,7 @@
     │   ├── SourceRefused     permanent: key missing, expired, lacks a scope, quota spent
     │   └── SourceDown        may pass: time-out, 5xx, connection lost
     ├── ScorerFault           exit 12  a scorer could not be loaded or failed
+    ├── ServiceFault          exit 12  the gate service could not be reached or failed; may pass
     └── Cancelled             exit 130 / 143  Ctrl-C or SIGTERM
 
 ``hint`` is the next step for whoever reads the message; ``permanent`` says that trying
@@ -127,6 +128,13 @@ class ScorerFault(GateError):
     """A scorer could not be loaded or failed."""
 
     exit_code = 12
+
+
+class ServiceFault(GateError):
+    """The gate service could not be reached, or failed."""
+
+    exit_code = 12
+    permanent = False
 
 
 class Cancelled(GateError):

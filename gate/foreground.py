@@ -15,9 +15,10 @@ from gate.model import Outcome
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gate.engine import Baseline, Watch
+    from gate.engine import Watch
     from gate.model import Coverage, Dropped, Look, Release, Scored, Verdict
     from gate.policy import Policy
+    from gate.remembering import Baseline
 
 
 class RunLog(Protocol):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gate.errors import SourceFault
     from gate.model import Mention
     from gate.ports import Clock, Source
-    from gate.spending import Purse
+    from gate.spending import Purse, Purses
 
 MOST_POLLS = 50
 """Polls of one period in a row while a source says there is more: a bound, not a target."""
@@ -40,7 +40,7 @@ class Listener:
     source: Source
     control: bool = False
     """Whether others are heard there, on something else than the release."""
-    purse: Purse | None = None
+    purse: Purse | Purses | None = None
     """What the run may spend there, baseline and window together; None where nobody counts."""
     shared: bool = False
     """Whether several runs share it: what another run paid for is had even when the own budget is spent."""

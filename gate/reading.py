@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _VOTED = {DropReason.AUTHOR_VOTED, DropReason.CONVERSATION_COUNTED, DropReason.NEAR_DUPLICATE}
 """No second vote on the mood; but whoever names a disaster names it."""
+ANOTHER_HOUR = "another hour than the window's"
+"""Where a baseline is matched by the hour: the detail of what it leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,13 @@ class Plan:
     keep_text: bool = False
     emotions: bool = False
     """Whether to read the emotions of what is written after the deploy; reports show them."""
+
+    def matches(self, when: datetime) -> bool:
+        """Tell whether what was written then, before the deploy, was at a time of day or week of the window."""
+        if self.match is None:
+            return True
+        start = self.release.deployed_at.replace(minute=0, second=0, microsecond=0)
+        return (when - start) % self.match < self.release.window_to - start
 
 
 class Reader:
@@ -90,13 +99,14 @@ class Reader:
             scorer=route.name if len(self._routes.routes) > 1 else "",
             emotion=strongest(mention.text) if feeling else "",
             text=mention.text if self._plan.keep_text else None,
+            url=(mention.url or None) if self._plan.keep_text else None,
             seen_at=seen_at,
         )
 
     def _judge(self, mention: Mention, seen_at: datetime | None) -> Dropped | tuple[Route, str]:
         """Return who reads the mention and its language, or why it does not count."""
-        if self._period is Period.BASELINE and not self._matches(mention.created_at):
-            return self._drop(mention, seen_at, DropReason.OUTSIDE_WINDOW, "another hour than the window's")
+        if self._period is Period.BASELINE and not self._plan.matches(mention.created_at):
+            return self._drop(mention, seen_at, DropReason.OUTSIDE_WINDOW, ANOTHER_HOUR)
         wanted = self._plan.filters.languages
         choice = self._routes.choose(mention.text, mention.lang, detecting=bool(wanted))
         if choice.route is None:
@@ -110,15 +120,6 @@ class Reader:
         if found[0] not in _VOTED or not (phrases := self._finder.find(mention.text)):
             return dropped
         return replace(dropped, author=self._author(mention), phrases=phrases)
-
-    def _matches(self, when: datetime) -> bool:
-        cycle = self._plan.match
-        if cycle is None:
-            return True
-        release = self._plan.release
-        start = release.deployed_at.replace(minute=0, second=0, microsecond=0)
-        span = release.window_to - start
-        return (when - start) % cycle < span
 
     def _author(self, mention: Mention) -> str:
         return self._hash_author(mention.source, mention.author) if mention.author else ""

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from gate.model import Cost, Room
+from gate.model import Budget, Cost, Room
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from gate.model import Budget
     from gate.ports import Ledger
 
 _ROUNDING = 1e-9
@@ -85,6 +84,38 @@ class Purse:
         self.spent += cost
         if cost.reads or cost.usd:
             self.ledger.spend(self.account, _day(now), cost)
+
+
+@dataclass(frozen=True, slots=True)
+class Purses:
+    """Several that must all have room: what a watch may spend, and what may be spent at its source at all."""
+
+    purses: tuple[Purse, ...]
+
+    def room(self, now: datetime, ends: datetime) -> Room:
+        """Return what the next poll may cost: what the tightest of them leaves."""
+        rooms = [each.room(now, ends) for each in self.purses]
+        if spent := [each for each in rooms if each.spent]:
+            return spent[0]
+        reads = min((each.reads for each in rooms if each.reads is not None), default=None)
+        usd = min((each.usd for each in rooms if each.usd is not None), default=None)
+        return Room(reads, usd)
+
+    def pay(self, cost: Cost, now: datetime) -> None:
+        """Book what a poll cost, in each of them.
+
+        Raises:
+            StoreFault: it cannot be written down.
+        """
+        for each in self.purses:
+            each.pay(cost, now)
+
+
+def of_a_day(budget: Budget) -> Budget:
+    """Return what may be spent in a day by who has no end: at most what one run may, and no more than the day's limit."""
+    return Budget(
+        reads_per_day=_least(budget.reads, budget.reads_per_day), usd_per_day=_least(budget.usd, budget.usd_per_day)
+    )
 
 
 def _of(spent: Cost, reads: int | None, usd: float | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import threading
 from collections import OrderedDict
@@ -18,11 +17,14 @@ from gate.policy import Overrides, load_text, resolve_secret
 from gate.runs import Runs
 from gate.runs.watching import Vigil
 from gate.sharing import Pool
+from gate.spending import Purse
 from gate.wiring import Shared, baseline_sources, open_sources, open_store, plan_of, readable_policy, release_of
 from gate.wiring_scorers import build_routes, densities_of, scorer_context
+from gate.wiring_standing import PolicyFolder, memory_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from gate.language import Routes
     from gate.listening import Listener
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from gate.policy import Policy, SourceSpec
     from gate.ports import Clock
     from gate.runs import Order
-    from gate.runs.delivering import Deliver
     from gate.runs.durable import Settings, Worker
     from gate.runs.journal import Journal
     from gate.store import Assignment, Store
@@ -63,6 +64,7 @@ def open_worker(
     environ: Mapping[str, str],
     *,
     allowed: Sequence[str] = (),
+    policies: Path | None = None,
 ) -> Iterator[Worker]:
     """Build a worker; it is neither launched nor shut down here.
 
@@ -71,20 +73,32 @@ def open_worker(
         url: of the run log.
         clock: the real one, or a faster one in benchmarks.
         environ: where policies and callbacks find their secrets.
-        allowed: hosts that callbacks may be sent to.
+        allowed: hosts that callbacks may be sent to; see ``gate.http.destinations``.
+        policies: folder of named policies; those with a ``watch`` are listened to between releases.
+
+    Raises:
+        UsageFault: one of them cannot be read, or there is such a worker already.
+        StoreFault: the run log cannot be opened.
     """
+    from gate.http.callbacks import deliver
+    from gate.http.destinations import Allowed
     from gate.runs.alone import alone
     from gate.runs.delivering import Delivering
     from gate.runs.durable import Worker
+    from gate.runs.standing import Standing
     from gate.runs.watching import Watching
     from gate.store import default_url
 
+    for each in allowed:
+        Allowed.parse(each)
     where = url or default_url(environ)
     with open_store(where, clock, environ) as (store, hash_author), alone(where, settings.name, SystemClock()):
         watching = Watching(store, clock, _Opener(clock, environ, store, hash_author))
         secret = lambda reference: resolve_secret(reference, environ)  # noqa: E731 - as everywhere in wiring
-        delivering = Delivering(store, clock, _deliver(), secret, allowed)
-        yield Worker(settings, store, clock, watching, delivering)
+        delivering = Delivering(store, clock, deliver, secret, allowed)
+        folder = PolicyFolder(policies, store, clock, environ, hash_author) if policies else None
+        standing = Standing(store, clock, folder) if folder else None
+        yield Worker(settings, store, clock, watching, delivering, standing)
 
 
 def _planned(order: Order, clock: Clock) -> tuple[Policy, Release, Mapping[str, str]]:
@@ -97,7 +111,7 @@ class _Opener:
     """Builds the engine of a run for a worker."""
 
     def __init__(self, clock: Clock, environ: Mapping[str, str], store: Store, hash_author: AuthorHash) -> None:
-        self._ledger = store
+        self._store = store
         self._pool = Pool()
         self._clock = clock
         self._environ = environ
@@ -111,7 +125,7 @@ class _Opener:
         policy = load_text(readable_policy(job.policy), path=job.path)
         release = release_of(policy, job.deployed_at, job.deployed_at)
         release = replace(release, window_to=job.window_to)
-        shared = Shared(journal.ledger(self._ledger), self._pool)
+        shared = Shared(journal.ledger(self._store), self._pool)
         with ExitStack() as stack:
 
             def hear(number: int, specs: Sequence[SourceSpec], *, control: bool = False) -> list[Listener]:
@@ -130,9 +144,11 @@ class _Opener:
                 clock=journal,
                 hash_author=self._hash_author,
                 controls=hear(200, policy.control, control=True),
+                memory=journal.memory(memory) if (memory := memory_of(policy, self._store)) else None,
             )
             plan = replace(plan_of(policy, release), emotions=True)
-            purses = {each.name: each.purse for each in (*parts.listeners, *parts.controls) if each.purse}
+            heard = (*parts.listeners, *parts.controls)
+            purses = {each.name: each.purse for each in heard if isinstance(each.purse, Purse)}
             yield Vigil(Watch(plan, parts), release.deployed_at + policy.window.settle, purses)
 
     def _routes(self, policy: Policy) -> Routes:
@@ -146,13 +162,3 @@ class _Opener:
             if len(self._scorers) > MOST_SCORERS:
                 self._scorers.popitem(last=False)
             return self._scorers[key]
-
-
-def _deliver() -> Deliver:
-    # The sender that checks addresses, where there is one.
-    if importlib.util.find_spec("gate.http.callbacks"):
-        made: Deliver = importlib.import_module("gate.http.callbacks").deliver
-        return made
-    from gate.runs.plain_sender import deliver
-
-    return deliver

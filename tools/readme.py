@@ -1,7 +1,7 @@
 """Fills the generated blocks of the README and of docs/ from the code they describe.
 
-    python tools/readme.py            write them
-    python tools/readme.py --check    say which are out of date, and exit with 1
+    python -m tools.readme            write them
+    python -m tools.readme --check    say which are out of date, and exit with 1
 
 A block stands between ``<!-- begin:NAME -->`` and ``<!-- end:NAME -->``.
 """
@@ -22,12 +22,13 @@ from gate.model import Outcome
 from gate.policy.schema import docstrings
 from gate.policy.values import format_duration
 from gate.ports import About
+from tools import service_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/sources.md")
+PAGES = ("README.md", "docs/sources.md", "docs/api.md")
 
 _HEADS = {"channel": "what is heard", "stored": "what is stored"}
 MEANINGS = {
@@ -135,6 +136,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "channels": channels,
     "scorers": scorers,
     "rules": rules,
+    "endpoints": service_tables.endpoints,
+    "settings": service_tables.settings,
 }
 
 
@@ -161,7 +164,7 @@ def main() -> int:
             if "--check" not in sys.argv:
                 page.write_text(made, encoding="utf-8")
     if "--check" in sys.argv and stale:
-        print(f"out of date: {', '.join(stale)}; run python tools/readme.py", file=sys.stderr)
+        print(f"out of date: {', '.join(stale)}; run python -m tools.readme", file=sys.stderr)
         return 1
     return 0
 

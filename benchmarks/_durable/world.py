@@ -115,7 +115,7 @@ def work(store: str, name: str, origin: str, speed: str, allowed: str) -> None:
     set_up(json_logs=True)
     clock = FastClock(datetime.fromisoformat(origin), float(speed))
     settings = Settings(system_url(store), name, speed=float(speed))
-    with open_worker(settings, store, clock, os.environ, allowed=[allowed] if allowed else []) as worker:
+    with open_worker(settings, store, clock, os.environ, allowed=[f"http://{allowed}"] if allowed else []) as worker:
         try:
             with cancellable():
                 worker.launch()

@@ -28,14 +28,22 @@ COMMANDS = {
     "calibrate": "Replay your history: how often the policy halts for nothing, and what it would catch.",
     "score": "Score texts: lines or JSON Lines in, JSON Lines out.",
     "replay": "Decide again from an evidence pack: same bytes in, same verdict out.",
+    "serve": "Run the service: API, page and a worker.",
+    "worker": "Watch the runs that callers ordered, beside other workers.",
+    "token": "Make, list and revoke the tokens that the service takes.",
+    "start": "Start a run on a service.",
+    "status": "Say how a run stands on a service, and exit with its verdict.",
+    "approve": "Promote a release, whatever the evidence says.",
+    "reject": "Halt a release, whatever the evidence says.",
+    "cancel": "End a run without a verdict.",
+    "extend": "Watch a release for longer.",
     "runs": "List recorded runs.",
+    "report": "Write a run as one HTML file, Markdown, JSON or a picture.",
     "log": "Read one run like a story, or verify that nothing was changed.",
     "purge": "Forget who wrote what, by age, id, author, or as platforms ask.",
+    "migrate": "Bring the run log to the schema of this gate, or back to an older one.",
 }
 """Name to the line that ``gate --help`` shows; ``gate/cli/<name>.py`` holds the command."""
-
-GROUNDWORK = ("serve", "worker")
-"""Commands that work but cannot be used for much yet, and so are not shown: the service has no API so far."""
 
 
 class Commands(click.Group):
@@ -47,7 +55,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import ``gate.cli.<name>`` and take its ``command``."""
-        if cmd_name not in (*COMMANDS, *GROUNDWORK):
+        if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
         command: click.Command = importlib.import_module(f"gate.cli.{cmd_name}").command
         return command
@@ -67,7 +75,7 @@ class Commands(click.Group):
         """Suggest the nearest command for an unknown one."""
         import difflib
 
-        if args and args[0] not in (*COMMANDS, *GROUNDWORK) and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             did_you_mean = f" Did you mean {near[0]!r}?" if near else ""
             message = f"No such command {args[0]!r}.{did_you_mean}"

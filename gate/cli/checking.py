@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from gate.engine import Baseline
     from gate.foreground import Record, View
     from gate.model import Look, Release
     from gate.policy import Overrides, Policy
     from gate.ports import Clock
+    from gate.remembering import Baseline
 
 MOST_SAMPLES = 5
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from gate.engine import Baseline
     from gate.model import Coverage, Look, Release, Tally
     from gate.policy import Policy
     from gate.ports import Clock
+    from gate.remembering import Baseline
 
 REDRAWS = 4
 """A second; the countdown needs one, a resized window should not wait."""

@@ -7,13 +7,17 @@ import sys
 
 import click
 
+from gate.cli import remote
+
 
 @click.command("log", short_help="Read one run like a story, or verify it.")
 @click.argument("run", default="last")
 @click.option("--verify", is_flag=True, help="Recompute every hash; exit 12 if anything was changed.")
 @click.option("--store", metavar="URL", help="Run log; default $GATE_STORE, else a SQLite file of yours.")
+@remote.service
+@remote.token
 @click.option("--json", "as_json", is_flag=True, help="One event a line, as recorded.")
-def command(run: str, *, verify: bool, store: str | None, as_json: bool) -> None:
+def command(run: str, *, verify: bool, store: str | None, url: str | None, token: str | None, as_json: bool) -> None:
     """Read what a run looked at, what it saw and why it decided.
 
     RUN is an id from `gate runs`, the beginning of one, or `last`.
@@ -21,7 +25,12 @@ def command(run: str, *, verify: bool, store: str | None, as_json: bool) -> None
     \b
     gate log last
     gate log last --verify
+    gate log 261121-202630-x7k2qa --service https://gate.example.com
     """
+    url = url or (None if store else os.environ.get("GATE_URL"))
+    if url:
+        _from_service(run, url, token, as_json=as_json, verify=verify)
+        return
     from gate.cli.terminal import say, show, style
     from gate.clock import SystemClock
     from gate.errors import EvidenceFault, UsageFault
@@ -51,3 +60,24 @@ def command(run: str, *, verify: bool, store: str | None, as_json: bool) -> None
     if not as_json:
         say(f"run {found.id}")
         show("\n".join(story(events, style(sys.stdout).encoding)))
+
+
+def _from_service(run: str, url: str, token: str | None, *, as_json: bool, verify: bool) -> None:
+    from gate.cli.terminal import say, show, style
+    from gate.errors import UsageFault
+    from gate.report import safe
+    from gate.report.story import story
+
+    if verify:
+        message = "--verify reads the run log itself"
+        raise UsageFault(message, hint="run it where the service runs, with --store")
+    with remote.connect(url, token) as client:
+        if run == "last":
+            run = next((each.id for each in client.runs(1)), run)
+        events = list(client.log(run))
+    if as_json:
+        for event in events:
+            show(safe.json(event))
+        return
+    say(f"run {run}")
+    show("\n".join(story(events, style(sys.stdout).encoding)))

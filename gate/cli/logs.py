@@ -7,9 +7,13 @@ import logging
 from datetime import UTC, datetime
 
 from gate.cli.terminal import SafeFormatter
+from gate.policy.secrets import hide_secrets
+from gate.report.safe import one_line
 
-FIELDS = ("run", "look", "delivery", "late")
+FIELDS = ("run", "look", "delivery", "late",
+          "event", "by", "via", "method", "path", "address", "status", "seconds", "kind", "request")  # fmt: skip
 """What a line may say of itself beside its message."""
+LONGEST_FIELD = 200
 
 
 def set_up(*, json_logs: bool) -> None:
@@ -34,7 +38,7 @@ class JsonFormatter(logging.Formatter):
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line)
+        return hide_secrets(json.dumps(line))
 
 
 class TextFormatter(SafeFormatter):
@@ -46,5 +50,6 @@ class TextFormatter(SafeFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        about = " ".join(f"{name}={getattr(record, name)}" for name in FIELDS if hasattr(record, name))
-        return f"{super().format(record)} {about}".rstrip()
+        known = {name: str(getattr(record, name, "")) for name in FIELDS}
+        about = " ".join(f"{name}={one_line(value, LONGEST_FIELD)}" for name, value in known.items() if value)
+        return hide_secrets(f"{super().format(record)} {about}".rstrip())

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING
 
 from gate.cli.terminal import Unheard
 from gate.report import content, costs, safe
-from gate.report.story import LONGEST, Sources, baseline_sentence, look_sentence
+from gate.report.story import LONGEST
+from gate.report.telling import Sources, baseline_sentence, look_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from typing import TextIO
 
-    from gate.engine import Baseline
     from gate.foreground import View
     from gate.model import Look, Release, Scored
     from gate.policy import Policy
     from gate.ports import Clock
+    from gate.remembering import Baseline
 
 QUIET = timedelta(minutes=5)
 """Longest silence of the plain view while the gate looks: a log that stands still seems stuck."""

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 
 
 @click.command("worker", short_help="Watch the runs that callers ordered.")
+@click.option("-c", "--config", type=click.Path(path_type=Path), help="service.yml; default $GATE_SERVICE.")
 @click.option("--store", metavar="URL", help="Run log; default $GATE_STORE, else a SQLite file of yours.")
 @click.option("--name", help="Of this worker: stable, and no other worker's. Default: the name of this machine.")
 @click.option(
-    "--allow", metavar="HOST[:PORT]", multiple=True, help="Callbacks may be sent there. Default: $GATE_CALLBACK_HOSTS."
+    "--allow",
+    metavar="HOST",
+    multiple=True,
+    help="Callbacks may go there; see docs/service.md. Default: $GATE_CALLBACK_HOSTS.",
 )
-@click.option("--runs", type=click.IntRange(1), default=2000, show_default=True, help="Most runs at a time.")
-@click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the logs.")
-def command(*, store: str | None, name: str | None, allow: tuple[str, ...], runs: int, log: str) -> None:
+@click.option("--runs", type=click.IntRange(1), help="Most runs at a time.  [default: 2000]")
+@click.option("--log", type=click.Choice(["text", "json"]), help="Form of the logs.  [default: text]")
+def command(
+    *,
+    config: Path | None,
+    store: str | None,
+    name: str | None,
+    allow: tuple[str, ...],
+    runs: int | None,
+    log: str | None,
+) -> None:
     """Watch runs from their order to the last callback, until told to stop (Ctrl-C, SIGTERM).
 
     Whatever happens to a worker, its runs go on: here after a restart, or on another worker, where the run log is a
@@ -29,5 +42,4 @@ def command(*, store: str | None, name: str | None, allow: tuple[str, ...], runs
     """
     from gate.cli.serving import Options, work
 
-    hosts = allow or tuple(os.environ.get("GATE_CALLBACK_HOSTS", "").split())
-    work(Options(store=store, name=name, allowed=hosts, runs=runs, json_logs=log == "json"), os.environ)
+    work(Options(config, store, name, allow, runs, log), os.environ)

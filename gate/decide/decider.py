@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from gate.decide.keyword import KeywordState
@@ -40,6 +41,7 @@ class Decider:
         self._states = [options.state(context) for options in rules.rules]
         self._baseline = _Side()
         self._post = _Side()
+        self._voices = _Voices()
 
     def fold_baseline(self, scored: Scored) -> None:
         """Add one kept mention from before the deploy."""
@@ -56,6 +58,7 @@ class Decider:
             self._fold_control(scored)
             return
         self._post.add(scored)
+        self._voices.add(scored)
         for state in self._states:
             state.fold(scored)
 
@@ -120,7 +123,7 @@ class Decider:
         return Tally(
             mentions_baseline=before.count,
             mentions_post=after.count,
-            authors=len(after.authors) + after.anonymous,
+            authors=self._voices.count(),
             sources=sum(source.kept > 0 for source in coverage),
             share_before=before.share(),
             share_after=after.share(),
@@ -145,20 +148,31 @@ class _Side:
         self.count = 0
         self.negative = 0
         self.score = 0.0
-        self.anonymous = 0
-        self.authors: set[tuple[str, str]] = set()
 
     def add(self, scored: Scored) -> None:
         self.count += 1
         self.negative += scored.negative > 0.5  # noqa: PLR2004 - the even chance
         self.score += scored.score
-        if scored.author:
-            self.authors.add((scored.source, scored.author))
-        else:
-            self.anonymous += 1
 
     def share(self) -> float | None:
         return self.negative / self.count if self.count else None
 
     def mood(self) -> float | None:
         return self.score / self.count if self.count else None
+
+
+class _Voices:
+    """Who spoke after the deploy."""
+
+    def __init__(self) -> None:
+        self._anonymous = 0
+        self._authors: defaultdict[str, set[str]] = defaultdict(set)
+
+    def add(self, scored: Scored) -> None:
+        if scored.author:
+            self._authors[scored.source].add(scored.author)
+        else:
+            self._anonymous += 1
+
+    def count(self) -> int:
+        return sum(map(len, self._authors.values())) + self._anonymous

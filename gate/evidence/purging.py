@@ -1,6 +1,6 @@
 """Forgetting who wrote what in an evidence pack, so that its verdict still follows from what is left.
 
-Text goes. Ids, authors and conversations are replaced by numbers that mean nothing outside the pack: equal ones stay equal,
+Texts and addresses go. Ids, authors and conversations are replaced by numbers that mean nothing outside the pack: equal ones stay equal,
 as the rules count people and threads. The manifest says that it was done and what the files were before: a forgotten
 mention can no longer be shown to be as it was first recorded, but its score and the hash of its text are still there.
 """
@@ -108,6 +108,7 @@ def _rewrite(draft: Path, numbers: set[int], at: datetime, why: str) -> None:
     taken = sum(str(line["id"]).startswith(FORGOTTEN) for line in lines)
     for place, number in enumerate(sorted(numbers), taken + 1):
         lines[number].pop("text", None)
+        lines[number].pop("url", None)
         lines[number]["id"] = f"{FORGOTTEN}{place}"
     (draft / MENTIONS).unlink()
     size, digest = write_file(draft / MENTIONS, (encode(line) + b"\n" for line in lines))

@@ -119,8 +119,9 @@ def _mention_lines(baseline: Heard, looks: Sequence[Look]) -> Iterator[bytes]:
 def _mention_lines_of(look: int, mentions: Iterable[Scored | Dropped]) -> Iterator[bytes]:
     for mention in mentions:
         plain: Any = to_plain(mention)
-        if plain.get("text", "") is None:
-            del plain["text"]
+        for name in ("text", "url"):
+            if plain.get(name, "") is None:
+                del plain[name]
         plain["look"] = look
         yield encode(plain) + b"\n"
 

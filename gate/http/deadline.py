@@ -51,10 +51,11 @@ class Deadline:
         return left
 
 
-class _Connecting:
+class Connecting:
     """Connects in a thread of its own: the resolver knows no time limit, and each address of a host has one anew."""
 
     def __init__(self, connect: Callable[[], socket.socket]) -> None:
+        """Take what connects."""
         self._connect = connect
         self._over = Event()
         self._lock = Lock()
@@ -108,7 +109,7 @@ class InTime(HTTPConnection):
     """A connection that must stand, and whose status line and headers must be there, within its timeouts."""
 
     def _new_conn(self) -> socket.socket:
-        made = _Connecting(super()._new_conn).within(self._seconds())
+        made = Connecting(super()._new_conn).within(self._seconds())
         if made is None:
             message = "no connection in time"
             raise ConnectTimeoutError(self, message)

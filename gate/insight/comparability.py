@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from gate.insight.traces import Trace
     from gate.model import Release, Scored
 
 FASTER = 3.0
@@ -36,7 +37,11 @@ LONGEST_BURST = 24
 
 
 def comparability(
-    release: Release, before: Sequence[Scored], after: Sequence[Scored], *, match: timedelta | None = None
+    release: Release,
+    before: Sequence[Scored] | Sequence[Trace],
+    after: Sequence[Scored] | Sequence[Trace],
+    *,
+    match: timedelta | None = None,
 ) -> tuple[str, ...]:
     """Return one sentence for each way in which the two sides of the deploy are not alike.
 
@@ -55,7 +60,10 @@ def comparability(
 
 
 def _volume(
-    release: Release, before: Sequence[Scored], after: Sequence[Scored], match: timedelta | None
+    release: Release,
+    before: Sequence[Scored] | Sequence[Trace],
+    after: Sequence[Scored] | Sequence[Trace],
+    match: timedelta | None,
 ) -> Iterator[str]:
     measured, elapsed = _measured(release, match), after[-1].created_at - release.deployed_at
     if not (measured > timedelta(0) and elapsed > timedelta(0)):
@@ -107,7 +115,7 @@ class _Stretch(NamedTuple):
     others: float
 
 
-def _burst(before: Sequence[Scored]) -> Iterator[str]:
+def _burst(before: Sequence[Scored] | Sequence[Trace]) -> Iterator[str]:
     """Find the stretch of the baseline whose mood differs most from the rest's, among all of up to 24 blocks."""
     if len(before) < 2 * BURST_MENTIONS:
         return

@@ -86,6 +86,8 @@ class Scored:
     """False where its source was not heard before the deploy, so that there is nothing to compare it with."""
     text: str | None = None
     """Only where the policy keeps text."""
+    url: str | None = None
+    """Of the post; only where the policy keeps text, as it leads to who wrote it."""
     control: bool = False
     """Whether a control source delivered it: what others write about something else meanwhile."""
     seen_at: datetime | None = None

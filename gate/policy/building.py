@@ -26,6 +26,7 @@ from gate.policy.fields import field_types, no_mapping, read_options, read_value
 from gate.policy.plugging import read_items, read_plug, read_scorer, read_typed
 from gate.policy.sections import DEFAULT_SCORER, ActionSpec, Baseline, Policy, Window
 from gate.policy.specs import SourceSpec
+from gate.policy.watch import Watch, check_watch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -96,12 +97,14 @@ def build(document: Document) -> Policy:
         "actions": _actions(top, faults),
         "dry_run": _value(top, "dry_run", bool, False, faults),  # noqa: FBT003 - the default
         "keep_text": _value(top, "keep_text", bool, False, faults),  # noqa: FBT003
+        "watch": _section(top, "watch", Watch, faults) if "watch" in top else None,
     }
     check_periods(window, baseline, faults)
     check_minimum(minimum, top.get("sources"), faults)
     check_required(sources, faults)
     check_control(control, parts["rules"], faults)
     check_baseline_file(baseline, faults)
+    check_watch(parts["watch"], baseline, faults)
     check_comments(document, faults)
     check_secrets(document, faults)  # last: what is refused already needs no second fault
     faults.raise_any()

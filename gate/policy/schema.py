@@ -17,6 +17,7 @@ from gate.policy.fields import adapter, field_types, nested_options
 from gate.policy.plugging import TAG
 from gate.policy.sections import BY_LANGUAGE, Baseline, ByLanguage, Policy, Window
 from gate.policy.values import plain
+from gate.policy.watch import Watch
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -68,6 +69,7 @@ def json_schema() -> dict[str, Any]:
             },
             "dry_run": {"type": "boolean", "default": False, "description": texts["dry_run"]},
             "keep_text": {"type": "boolean", "default": False, "description": texts["keep_text"]},
+            "watch": _object(Watch),
         },
         "required": ["version", "sources", "on"],
         "additionalProperties": False,

@@ -23,14 +23,15 @@ _SECRETS = re.compile(
     r"""
     A{9,}[A-Za-z0-9%+/=_-]{20,}                   # X bearer token
     | (?<![A-Za-z0-9])(?:
-        gh[opsur]_[A-Za-z0-9]{16,}                # GitHub
+        sgate_[A-Za-z0-9]{16,}                    # our own service
+        | gh[opsur]_[A-Za-z0-9]{16,}              # GitHub
         | github_pat_[A-Za-z0-9_]{16,}
         | glpat-[A-Za-z0-9_-]{16,}                # GitLab
         | xox[a-z]-[A-Za-z0-9-]{8,}               # Slack
         | sk-[A-Za-z0-9_-]{16,}                   # OpenAI and others
         | A[KS]IA[A-Z0-9]{16}                     # AWS
         | AIza[A-Za-z0-9_-]{35}                   # Google
-        | eyJ[A-Za-z0-9_-]{8,500}\.                 # JSON Web Token
+        | eyJ[A-Za-z0-9_-]{8,500}\.[A-Za-z0-9_.-]*  # JSON Web Token
         | [Bb]earer\ +[A-Za-z0-9%+/=._-]{20,}
       )
     | -----BEGIN\ [A-Z\ ]*PRIVATE\ KEY
@@ -50,6 +51,11 @@ def looks_like_secret(text: str) -> bool:
 def secrets_in(text: str) -> set[str]:
     """Return every such part of the text."""
     return {found[0] for found in _SECRETS.finditer(text)}
+
+
+def hide_secrets(text: str) -> str:
+    """Return the text with a note in place of every such part, for logs."""
+    return _SECRETS.sub(REDACTED, text)
 
 
 def resolve_secret(reference: str, environ: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gate.policy.specs import SourceSpec
+    from gate.policy.watch import Watch
 
 DEFAULT_SCORER = "blend"
 LONGEST = timedelta(days=30)
@@ -170,6 +171,8 @@ class Policy:
     """Record the true outcome, and always promote."""
     keep_text: bool = False
     """Whether evidence may hold the text of mentions."""
+    watch: Watch | None = None
+    """How a service listens between releases; None for not at all."""
     path: str = field(default="gate.yml", compare=False)
     """Of the file, as the user gave it."""
     text: str = field(default="", compare=False, repr=False)
@@ -211,6 +214,8 @@ class Policy:
             },
             "dry_run": self.dry_run,
             "keep_text": self.keep_text,
+            # Only where there is one, so that the digest of other policies stays what it was.
+            **({"watch": plain(self.watch)} if self.watch else {}),
         }
 
 

@@ -81,6 +81,10 @@ on:
 
 dry_run: false                 # true: record the verdict, always promote
 keep_text: false               # true: evidence holds the texts; by default only hashes and scores
+
+# watch:                       # in a service: listen between releases too, so that the baseline is ready at once
+#   every: 15m
+#   budget: {{reads_per_day: 2000}}
 """
 
 

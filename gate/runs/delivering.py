@@ -12,7 +12,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from gate.errors import GateError, StoreFault
+from gate.errors import Cancelled, GateError, StoreFault
 from gate.store.ending import PENDING
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ _LOG = logging.getLogger(__name__)
 class Deliver(Protocol):
     """Sends one message to a caller's address."""
 
-    def __call__(self, url: str, body: bytes, headers: Mapping[str, str], allowed: Sequence[str]) -> None:
+    def __call__(
+        self, url: str, body: bytes, headers: Mapping[str, str], allowed: Sequence[str], within: timedelta
+    ) -> None:
         """Send it once, and return when the receiver said 2xx.
 
         Args:
@@ -43,9 +45,11 @@ class Deliver(Protocol):
             body: canonical JSON.
             headers: id, time and signature.
             allowed: hosts that may be written to.
+            within: so long it may take.
 
         Raises:
             GateError: it did not get there; ``permanent`` if it never will.
+            Cancelled: the process was told to stop; whether it got there is not known.
         """
 
 
@@ -92,7 +96,10 @@ class Delivering:
             return
         try:
             key = self._secret(delivery.secret) if delivery.secret else ""
-            self._deliver(delivery.url, delivery.body, headers_of(delivery, key, now), self._allowed)
+            left = delivery.deadline - now
+            self._deliver(delivery.url, delivery.body, headers_of(delivery, key, now), self._allowed, left)
+        except Cancelled:
+            raise
         except GateError as fault:
             if fault.permanent:
                 _LOG.warning("the caller cannot be told: %s", fault.message, extra=named)

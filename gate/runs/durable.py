@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
     from gate.ports import Clock
     from gate.runs.delivering import Delivering
+    from gate.runs.standing import Standing
     from gate.runs.watching import Watching
     from gate.store import Call, Store
 
 QUEUE = "runs"
 LOOKS_AT_ONCE = 32
+DELIVERIES_AT_ONCE = 8
 RUNS_AT_ONCE = 2000
 TICK = timedelta(seconds=1)
 ALIVE_EVERY = timedelta(seconds=10)
@@ -65,19 +67,29 @@ class Worker:
     """Watches runs until it is told to stop. One in a process: DBOS knows no second one."""
 
     def __init__(
-        self, settings: Settings, store: Store, clock: Clock, watching: Watching, delivering: Delivering
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        watching: Watching,
+        delivering: Delivering,
+        standing: Standing | None = None,
     ) -> None:
         """Take what it works with; nothing is begun yet."""
+        self._standing = standing
         self._settings = settings
         self._store = store
         self._clock = clock
         self._watching = watching
         self._delivering = delivering
-        self._threads = ThreadPoolExecutor(LOOKS_AT_ONCE, "looks")
+        self.looks = ThreadPoolExecutor(LOOKS_AT_ONCE, "looks")
+        # Of their own: receivers that keep us waiting must not make looks late.
+        self.deliveries = ThreadPoolExecutor(DELIVERIES_AT_ONCE, "deliveries")
         self._bells: dict[str, asyncio.Event] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
+        self._listener = threading.Thread(target=self._listen, name="standing", daemon=True)
         self._due = {self._say_alive: clock.now(), self._sweep: clock.now()}
         self._watch_release: Any = None
 
@@ -92,14 +104,18 @@ class Worker:
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._settings.runs, on_conflict="always_update")
         self._ticker.start()
+        if self._standing:
+            self._listener.start()
 
     def shutdown(self) -> None:
         """Stop: looks under way are cut short and made again by whoever goes on with the run."""
         self._stopping.set()
         stopping.interrupt(signal.SIGTERM)
-        if self._ticker.ident:
-            self._ticker.join()
-        self._threads.shutdown(wait=True)
+        for thread in (self._ticker, self._listener):
+            if thread.ident:
+                thread.join()
+        for each in (self.looks, self.deliveries):
+            each.shutdown(wait=True)
         # That each waiting run was cut off is what was meant.
         logging.getLogger("dbos").setLevel(logging.ERROR)
         DBOS.destroy(destroy_registry=True)
@@ -109,12 +125,12 @@ class Worker:
         except StoreFault as fault:
             _LOG.warning("%s", fault.message)
 
-    async def in_thread(self, do: Callable[[str], datetime | None], run_id: str) -> str:
+    async def in_thread(self, threads: ThreadPoolExecutor, do: Callable[[str], datetime | None], run_id: str) -> str:
         """Do it, and say when to come again."""
         self._loop = asyncio.get_running_loop()
         if not self._stopping.is_set():
             try:
-                again = await self._loop.run_in_executor(self._threads, do, run_id)
+                again = await self._loop.run_in_executor(threads, do, run_id)
             except Cancelled:
                 _LOG.debug("cut short", extra={"run": run_id})
             else:
@@ -146,6 +162,15 @@ class Worker:
             except Exception:  # noqa: BLE001
                 # Whatever it was: without the ticker no run would be taken up any more.
                 _LOG.exception("a tick of the worker failed, trying again")
+
+    def _listen(self) -> None:
+        while self._standing and not self._stopping.wait(TICK.total_seconds()):
+            try:
+                self._standing.round()
+            except Cancelled:
+                return
+            except StoreFault as fault:
+                _LOG.warning("the run log failed, listening again: %s", fault.message)
 
     def _answer(self, call: Call) -> None:
         if call.what == "start":
@@ -194,15 +219,17 @@ class _Steps:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self.look = self._step("look", worker._watching.look)  # noqa: SLF001 - its other half
-        self.deliver = self._step("deliver", worker._delivering.deliver)  # noqa: SLF001
+        self.look = self._step("look", worker.looks, worker._watching.look)  # noqa: SLF001 - its other half
+        self.deliver = self._step("deliver", worker.deliveries, worker._delivering.deliver)  # noqa: SLF001
 
     async def wait(self, run_id: str, until: str) -> None:
         await self._worker.wait(run_id, until)
 
-    def _step(self, name: str, do: Callable[[str], datetime | None]) -> Callable[[str], Awaitable[str]]:
+    def _step(
+        self, name: str, threads: ThreadPoolExecutor, do: Callable[[str], datetime | None]
+    ) -> Callable[[str], Awaitable[str]]:
         async def step(run_id: str) -> str:
-            return await self._worker.in_thread(do, run_id)
+            return await self._worker.in_thread(threads, do, run_id)
 
         made: Callable[[str], Awaitable[str]] = DBOS.step(name=name)(step)
         return made

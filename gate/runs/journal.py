@@ -17,6 +17,7 @@ from gate.canonical import dumps, from_plain, loads, rfc3339, to_plain
 from gate.errors import EvidenceFault, GateError, SourceDown, SourceFault, SourceRefused
 from gate.http.stopping import pause
 from gate.model import Cost, Fetch, Score
+from gate.remembering import Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from gate.model import Check, Request
     from gate.ports import Clock, Ledger, Scorer, Source
+    from gate.remembering import Memory
 
     Entry = list[Any]
     """What was asked, of whom, and the answer."""
@@ -74,6 +76,10 @@ class Journal:
     def ledger(self, ledger: Ledger) -> Ledger:
         """Return a ledger that books nothing twice."""
         return _Ledger(self, ledger)
+
+    def memory(self, memory: Memory) -> Memory:
+        """Return a memory of what was heard before the deploy that says the same again."""
+        return _Memory(self, memory)
 
     def drain(self, until: datetime | None = None) -> bytes:
         """Return what is new since the last time, packed.
@@ -157,6 +163,16 @@ class Journal:
         ledger.spend(account, day, cost)
         self._fresh.append(["spend", key, None])
 
+    def recall(self, memory: Memory, source: str, since: datetime, until: datetime) -> Remembered | None:
+        """Take what was heard before the deploy, or what was taken then."""
+        key = [source, rfc3339(since), rfc3339(until)]
+        if self._past is not None:
+            answer = self._recall("recall", key)
+            return from_plain(Remembered, answer, "the journal") if answer else None
+        found = memory.recall(source, since, until)
+        self._fresh.append(["recall", key, to_plain(found) if found else None])
+        return found
+
     def _recall(self, what: str, key: object) -> Any:  # noqa: ANN401 - as it was written down
         assert self._past is not None  # noqa: S101 - for the type checker
         kind, known, answer = self._past.popleft() if self._past else ("nothing", None, None)
@@ -200,6 +216,14 @@ class _Ledger:
 
     def spend(self, account: str, day: date, cost: Cost) -> None:
         self._journal.spend(self._ledger, account, day, cost)
+
+
+class _Memory:
+    def __init__(self, journal: Journal, memory: Memory) -> None:
+        self._journal, self._memory = journal, memory
+
+    def recall(self, source: str, since: datetime, until: datetime) -> Remembered | None:
+        return self._journal.recall(self._memory, source, since, until)
 
 
 def _fetched(answer: dict[str, Any]) -> Fetch:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections import OrderedDict
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
 from gate.errors import SourceDown, SourceFault
-from gate.model import Cost
+from gate.model import Cost, Period
 from gate.sharing.tape import Place, Tape
 
 if TYPE_CHECKING:
@@ -20,12 +21,19 @@ if TYPE_CHECKING:
     from gate.ports import Clock, Source
 
 
+MOST_IDLE = 20_000
+"""Mentions of baselines that every run has heard; a run that comes late and asks the same need not pay for those."""
+
+
 class Pool:
     """One source for all runs that ask the same of it; safe to share between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_idle: int = MOST_IDLE) -> None:
         """Start with none."""
+        self._most_idle = most_idle
         self._shared: dict[str, Shared] = {}
+        self._idle: OrderedDict[str, tuple[Shared, int]] = OrderedDict()
+        """By tape, longest unheard first: whose it is, and how many mentions it has."""
         self._lock = threading.Lock()
         self._numbers = count()
 
@@ -41,10 +49,23 @@ class Pool:
         with self._lock:
             shared = self._shared.get(key)
             if shared is None:
-                shared = self._shared[key] = Shared(make(), clock)
+                shared = self._shared[key] = Shared(make(), clock, self._heard)
             number = next(self._numbers)
             shared.users.add(number)
         return Share(shared, number, name, lambda: self._leave(key, shared, number))
+
+    def _heard(self, shared: Shared, tape: Tape) -> None:
+        """Remember that nobody reads a tape any more; forget the oldest of such where they are too many."""
+        with self._lock:
+            self._idle[tape.name] = shared, sum(len(each.mentions) for each in tape.batches)
+            self._idle.move_to_end(tape.name)
+            excess, old = sum(count for _, count in self._idle.values()) - self._most_idle, []
+            while excess > 0:
+                name, (owner, count) = self._idle.popitem(last=False)
+                old.append((owner, name))
+                excess -= count
+        for owner, name in old:
+            owner.drop(name)
 
     def _leave(self, key: str, shared: Shared, number: int) -> None:
         with self._lock:
@@ -59,8 +80,9 @@ class Pool:
 class Shared:
     """One source, asked by one run at a time on behalf of all."""
 
-    def __init__(self, source: Source, clock: Clock) -> None:
-        """Take the source; nothing is asked yet."""
+    def __init__(self, source: Source, clock: Clock, heard: Callable[[Shared, Tape], None]) -> None:
+        """Take the source, and who is to be told of tapes that nobody reads any more; nothing is asked yet."""
+        self._heard = heard
         self.source = source
         self.users: set[int] = set()
         self.busy = threading.Lock()
@@ -73,7 +95,10 @@ class Shared:
         if not self.busy.acquire(timeout=max(request.timeout.total_seconds(), 0.0)):
             message = "it did not answer another run in time, and could not be asked meanwhile"
             raise SourceDown(message, hint="it is asked again at the next look")
+        idle: list[Tape] = []
         try:
+            if request.period is Period.POST:
+                idle = self._past_baseline(reader)
             place = Place.load(request.cursor) if request.cursor else None
             tape = self._tape(request, place, reader)
             if place and place.tape != tape.name:
@@ -86,6 +111,18 @@ class Shared:
             return tape.answer(request, place, self._poll(tape, request, asked))
         finally:
             self.busy.release()
+            for each in idle:
+                self._heard(self, each)
+
+    def drop(self, name: str) -> None:
+        """Forget a tape, unless somebody reads it again."""
+        # Not waited for: whoever polls now may tell of a tape himself.
+        if self.busy.acquire(blocking=False):
+            try:
+                if (tape := self._tapes.get(name)) and not tape.readers:
+                    del self._tapes[name]
+            finally:
+                self.busy.release()
 
     def leave(self, reader: int, *, last: bool) -> None:
         """Forget what only that run still read."""
@@ -97,6 +134,13 @@ class Shared:
                     del self._tapes[tape.name]
             if last:
                 self.source.close()
+
+    def _past_baseline(self, reader: int) -> list[Tape]:
+        """Take a run that has heard its baseline off those tapes; returns those that nobody reads any more."""
+        read = [each for each in self._tapes.values() if each.period is Period.BASELINE and reader in each.readers]
+        for each in read:
+            del each.readers[reader]
+        return [each for each in read if not each.readers]
 
     def _tape(self, request: Request, place: Place | None, reader: int) -> Tape:
         tape = self._tapes.get(place.tape) if place else None

@@ -10,31 +10,50 @@ write access to the database wrote a whole new chain: keep ``Run.head`` elsewher
 from __future__ import annotations
 
 from gate.store.authors import author_key, hash_author
+from gate.store.counting import Counts
 from gate.store.database import default_url, key_folder, missing
 from gate.store.glance import Glance
-from gate.store.listing import Line, Page
+from gate.store.listing import Line, Page, Standing
 from gate.store.log import Store
+from gate.store.mentions import Seen
+from gate.store.moods import Mood, Moods
 from gate.store.outbox import Delivery
 from gate.store.purging import Chosen
 from gate.store.rows import Event, Run, State
+from gate.store.sessions import Login, Session
+from gate.store.texts import Said
+from gate.store.tokens import NewToken, Token
 from gate.store.verify import Problem
+from gate.store.watches import StandingWatch, WatchedSource
 from gate.store.work import Assignment, Call, NewOrder, Step
 
 __all__ = [
     "Assignment",
     "Call",
     "Chosen",
+    "Counts",
     "Delivery",
     "Event",
     "Glance",
     "Line",
+    "Login",
+    "Mood",
+    "Moods",
     "NewOrder",
+    "NewToken",
     "Page",
     "Problem",
     "Run",
+    "Said",
+    "Seen",
+    "Session",
+    "Standing",
+    "StandingWatch",
     "State",
     "Step",
     "Store",
+    "Token",
+    "WatchedSource",
     "author_key",
     "default_url",
     "hash_author",

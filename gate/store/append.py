@@ -16,6 +16,7 @@ from gate.store.observations import insert_rows, rows_of
 from gate.store.rows import new_run_id, new_run_row, storable
 from gate.store.tables import events, runs
 from gate.store.tables import labels as label_rows
+from gate.store.texts import insert_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,6 +142,7 @@ def _append_mentions(  # noqa: PLR0913 - the last two by name, to save statement
     data["observations"] = {"count": len(rows), "digest": observations_digest(row[-1] for row in rows)}
     append_event(connection, run_id, kind, data, now, head=head, also=also)
     insert_rows(connection, rows)
+    insert_texts(connection, run_id, seq, kept)
 
 
 def _insert_labels(connection: Connection, run_id: str, named: Mapping[str, str]) -> None:

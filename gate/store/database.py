@@ -5,19 +5,19 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, insert, inspect, select, text, update
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from gate.errors import StoreFault, UsageFault
-from gate.store.tables import ADDED, SCHEMA_VERSION, metadata, schema
+from gate.store.versions import bring, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import timedelta
 
     from sqlalchemy.engine import Connection, Engine
 
@@ -39,8 +39,6 @@ _FAULTS = {
     ),
 }
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# PostgreSQL: any one number that all gates agree on.
-_CREATION_LOCK = 7_461_746_500
 
 
 def default_url(environ: Mapping[str, str]) -> str:
@@ -98,6 +96,32 @@ def open_engine(url: URL, patience: timedelta) -> Engine:
         UsageFault: there is no driver for such a URL.
         StoreFault: it cannot be opened, or a newer gate made it.
     """
+    engine = _connect(url, patience)
+    try:
+        with faults(url):
+            prepare(engine, shown(url))
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def migrate(url: URL, version: int) -> int:
+    """Bring the schema of a database to that version, an older one perhaps, and return the version it has.
+
+    Raises:
+        UsageFault: there is no driver for such a URL, or no such version.
+        StoreFault: it cannot be opened or changed; nothing of it was changed.
+    """
+    engine = _connect(url, timedelta(seconds=30))
+    try:
+        with faults(url):
+            return bring(engine, version, shown(url))
+    finally:
+        engine.dispose()
+
+
+def _connect(url: URL, patience: timedelta) -> Engine:
     if path := _file_of(url):
         _make_file(path)
     try:
@@ -109,12 +133,6 @@ def open_engine(url: URL, patience: timedelta) -> Engine:
         raise UsageFault(message, hint=_driver_hint(url)) from None
     if engine.dialect.name == "sqlite":
         _tune_sqlite(engine, patience)
-    try:
-        with faults(url):
-            _prepare(engine, shown(url))
-    except BaseException:
-        engine.dispose()
-        raise
     return engine
 
 
@@ -197,40 +215,6 @@ def _tune_sqlite(engine: Engine, patience: timedelta) -> None:
     def begin(connection: Connection) -> None:
         # A transaction that reads first and writes later can fail at once where another one wrote in between;
         # one that takes the lock at its start waits for it.
-        writing = connection.get_execution_options().get("writing")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-
-def _prepare(engine: Engine, name: str) -> None:
-    with engine.begin() as connection:
-        found = _version(connection)
-    if found is None or found < SCHEMA_VERSION:
-        with engine.execution_options(writing=True).begin() as connection:
-            if engine.dialect.name == "postgresql":
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({_CREATION_LOCK})"))
-            found = _version(connection)  # Another process may have been faster.
-            if found is None or found < SCHEMA_VERSION:
-                _bring_up(connection, found)
-                found = SCHEMA_VERSION
-    if found > SCHEMA_VERSION:
-        message = f"the run log {name} was made by a newer gate (schema {found}, this one knows {SCHEMA_VERSION})"
-        raise StoreFault(message, hint="upgrade sentiment-gate, or point --store at another file")
-
-
-def _bring_up(connection: Connection, found: int | None) -> None:
-    """Make what is missing; nothing that is there is changed."""
-    metadata.create_all(connection)
-    if found is None:
-        connection.execute(insert(schema).values(version=SCHEMA_VERSION))
-        return
-    for version in range(found + 1, SCHEMA_VERSION + 1):
-        for column in ADDED.get(version, ()):
-            kind = column.type.compile(connection.dialect)
-            connection.execute(text(f"ALTER TABLE {column.table.name} ADD COLUMN {column.name} {kind}"))
-    connection.execute(update(schema).values(version=SCHEMA_VERSION))
-
-
-def _version(connection: Connection) -> int | None:
-    if not inspect(connection).has_table(schema.name):
-        return None
-    return connection.execute(select(schema.c.version)).scalar()
+        options = connection.get_execution_options()
+        if not options.get("one_query"):  # Which sees one moment by itself, and is asked for all the time.
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")

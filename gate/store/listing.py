@@ -17,7 +17,7 @@ from gate.store.rows import State
 from gate.store.tables import labels, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from gate.store.glance import Glance
 
@@ -56,10 +56,22 @@ class Page:
     """For the next page; None on the last one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one run stands: all that is answered about it without reading its events."""
+
+    line: Line
+    policy_digest: str
+    events: int
+    head: str
+    latest: bytes | None
+    """The latest verdict, canonical JSON; None before the first look."""
+
+
 class Listing(Opened):
     """Runs found by what they are of."""
 
-    def page(  # noqa: PLR0913 - all by name
+    def page(  # noqa: C901, PLR0913 - all by name, and each its own condition
         self,
         limit: int = 50,
         *,
@@ -67,6 +79,8 @@ class Listing(Opened):
         outcome: str | None = None,
         release: str | None = None,
         labels: Mapping[str, str] = NOTHING,
+        repositories: Collection[str] | None = None,
+        matching: str = "",
         created_from: datetime | None = None,
         created_to: datetime | None = None,
         cursor: str | None = None,
@@ -79,6 +93,8 @@ class Listing(Opened):
             outcome: as ended.
             release: exactly.
             labels: all of them exactly.
+            repositories: labelled with one of these; None for any, and for none.
+            matching: in the release or a label, or the beginning of the id, capitals or not.
             created_from: at this time or later, to the second.
             created_to: before this time, to the second.
             cursor: from the page before.
@@ -96,6 +112,10 @@ class Listing(Opened):
                 query = query.where(column == str(value))
         for name, value in labels.items():
             query = query.where(runs.c.id.in_(_labelled(name, value)))
+        if repositories is not None:
+            query = query.where(runs.c.id.in_(_labelled("repository", *repositories)))
+        if matching:
+            query = query.where(_mentions(matching))
         if created_from:
             query = query.where(runs.c.id >= f"{created_from:%y%m%d-%H%M%S}")
         if created_to:
@@ -108,6 +128,20 @@ class Listing(Opened):
         rows = self._rows(query)
         more = len(rows) > limit
         return Page(tuple(map(_line_of, rows[:limit])), rows[limit - 1]["id"] if more else None)
+
+    def standing(self, run_id: str) -> Standing:
+        """Return how a run stands, at the cost of one row.
+
+        Raises:
+            NoSuchRun: there is none of that id.
+        """
+        also = (runs.c.policy_digest, runs.c.events, runs.c.head, runs.c.latest)
+        for row in self._rows(select(*_COLUMNS, *also).where(runs.c.id == run_id)):
+            rest = {column.name: row.pop(column.name) for column in also}
+            latest = rest.pop("latest")
+            return Standing(_line_of(row), **rest, latest=latest.encode() if latest is not None else None)
+        message = f"there is no run {run_id!r}"
+        raise NoSuchRun(message, hint="gate runs lists them")
 
     def verdict(self, run_id: str) -> Verdict | None:
         """Return the latest verdict of a run, WAITING while it is under way; None before the first look.
@@ -123,8 +157,14 @@ class Listing(Opened):
         raise NoSuchRun(message, hint="gate runs lists them")
 
 
-def _labelled(name: str, value: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expressions
-    return select(labels.c.run_id).where((labels.c.name == name) & (labels.c.value == value))
+def _labelled(name: str, *values: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expressions
+    return select(labels.c.run_id).where((labels.c.name == name) & labels.c.value.in_(values))
+
+
+def _mentions(words: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expressions
+    some = select(labels.c.run_id).where(labels.c.value.icontains(words, autoescape=True))
+    named = runs.c.release.icontains(words, autoescape=True) | runs.c.id.in_(some)
+    return named | runs.c.id.startswith(words, autoescape=True)
 
 
 def _line_of(row: Mapping[str, Any]) -> Line:

@@ -9,17 +9,25 @@ from sqlalchemy import func, select
 from gate.errors import NoSuchRun, UsageFault
 from gate.model import NOTHING
 from gate.store.append import append_baseline, append_event, append_look, insert_run
+from gate.store.counting import Counting
 from gate.store.database import faults, snapshot
 from gate.store.ending import end_run
 from gate.store.listing import Listing
+from gate.store.mentions import Mentions
+from gate.store.moods import MoodReader
 from gate.store.opened import fetch
 from gate.store.outbox import Outbox
 from gate.store.overrides import Overrides
+from gate.store.permits import Permits
 from gate.store.purging import Purging
 from gate.store.rows import State, event_of, run_of, storable
+from gate.store.sessions import Sessions
 from gate.store.spending import Spending
 from gate.store.tables import events, observations, runs
+from gate.store.texts import Texts
+from gate.store.tokens import Tokens
 from gate.store.verify import check_run
+from gate.store.watches import Watches
 from gate.store.work import Work
 from gate.store.workers import Workers
 
@@ -35,7 +43,23 @@ if TYPE_CHECKING:
 _NEWEST_FIRST = (func.rtrim(runs.c.created_at, "Z").desc(), runs.c.id.desc())
 
 
-class Store(Work, Workers, Overrides, Outbox, Listing, Spending, Purging):
+class Store(
+    Work,
+    Workers,
+    Overrides,
+    Outbox,
+    Listing,
+    Mentions,
+    Texts,
+    Counting,
+    Spending,
+    Purging,
+    Tokens,
+    Sessions,
+    Permits,
+    Watches,
+    MoodReader,
+):
     """The run log. Safe to share between threads; several processes may use one database."""
 
     def start_run(
@@ -136,9 +160,10 @@ class Store(Work, Workers, Overrides, Outbox, Listing, Spending, Purging):
         """
         return run_of(self._row(reference))
 
-    def events(self, run_id: str) -> list[Event]:
-        """Return everything that happened in a run, oldest first."""
-        return [event_of(row) for row in self._rows(_events_of(run_id))]
+    def events(self, run_id: str, *, after: int = 0, limit: int | None = None) -> list[Event]:
+        """Return what happened in a run, oldest first: everything, or what came after an event."""
+        query = _events_of(run_id).where(events.c.seq > after).limit(limit)
+        return [event_of(row) for row in self._rows(query)]
 
     def verify(self, reference: str) -> list[Problem]:
         """Recompute every hash of a run and return what does not fit: changed, missing and extra rows.

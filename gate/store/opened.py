@@ -37,6 +37,7 @@ class Opened:
         self._clock = clock
         self._engine = open_engine(self._url, patience)
         self._writer = self._engine.execution_options(writing=True)
+        self._reader = self._engine.execution_options(one_query=True)
 
     @property
     def name(self) -> str:
@@ -61,7 +62,7 @@ class Opened:
             yield connection
 
     def _rows(self, query: Select[Any]) -> list[dict[str, Any]]:
-        with faults(self._url), self._engine.begin() as connection:
+        with faults(self._url), self._reader.begin() as connection:
             return fetch(connection, query)
 
 

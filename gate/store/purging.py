@@ -11,13 +11,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, delete, select, true, update
 
 from gate.canonical import rfc3339
 from gate.store.append import append_event, head_of
 from gate.store.chain import observations_digest, tombstone
 from gate.store.opened import Opened, fetch
+from gate.store.standing_tables import heard
 from gate.store.tables import events, observations
+from gate.store.texts import forget_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 FORGOTTEN = {"mention": "", "author": "", "conversation": ""}
 """What becomes of the fields that lead to a person."""
+BETWEEN = "between releases"
+"""Stands for the run of what standing watches heard."""
 AT_ONCE = 500
 """Values in one query: SQLite takes 999 at least."""
 
@@ -52,15 +56,19 @@ class Purging(Opened):
         """Return the ids of a source's mentions that were not forgotten yet, each once."""
         wanted = (observations.c.source == source) & observations.c.purged.is_(None) & (observations.c.mention != "")
         query = select(observations.c.mention).where(wanted, observations.c.created_at.is_not(None)).distinct()
-        return sorted(row["mention"] for row in self._rows(query))
+        standing = select(heard.c.mention).where(heard.c.source == source)
+        return sorted({row["mention"] for each in (query, standing) for row in self._rows(each)})
 
     def sources(self) -> list[str]:
         """Return the names of the sources of which mentions are kept."""
-        return [row["source"] for row in self._rows(select(observations.c.source).distinct())]
+        queries = select(observations.c.source).distinct(), select(heard.c.source).distinct()
+        return sorted({row["source"] for query in queries for row in self._rows(query)})
 
     def choose(self, chosen: Chosen) -> dict[str, int]:
         """Return how many mentions would be forgotten, by run."""
-        return {run_id: len(rows) for run_id, rows in self._chosen(chosen).items()}
+        found = {run_id: len(rows) for run_id, rows in self._chosen(chosen).items()}
+        kept = sum(len(self._rows(select(heard.c.mention).where(each))) for each in _kept_between(chosen))
+        return {**found, **({BETWEEN: kept} if kept else {})}
 
     def forget(self, chosen: Chosen, why: str) -> Iterator[tuple[str, int]]:
         """Forget them, a run at a time, each in one transaction; yield the run and how many.
@@ -74,6 +82,11 @@ class Purging(Opened):
         """
         for run_id, keys in self._chosen(chosen).items():
             yield run_id, self._forget(run_id, keys, why)
+        # Nothing was decided by these yet, so nothing of them need stay.
+        with self._writing() as connection:
+            gone = sum(connection.execute(delete(heard).where(each)).rowcount for each in _kept_between(chosen))
+        if gone:
+            yield BETWEEN, gone
 
     def _chosen(self, chosen: Chosen) -> dict[str, list[tuple[int, int]]]:
         found: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)
@@ -98,6 +111,7 @@ class Purging(Opened):
                     after = {**row, **FORGOTTEN, "purged": seq}
                     hashes.append(tombstone(after))
                     connection.execute(update(observations).where(mine).values(**FORGOTTEN, purged=seq))
+                forget_text(connection, run_id, *key)
             if hashes:
                 data = {"why": why, "mentions": len(hashes), "digest": observations_digest(hashes)}
                 append_event(connection, run_id, "purged", data, self._clock.now())
@@ -112,6 +126,15 @@ def _conditions(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
         old = select(events.c.run_id, events.c.seq).where(events.c.at < rfc3339(chosen.before)).subquery()
         there = and_(old.c.run_id == observations.c.run_id, old.c.seq == observations.c.seq)
         yield select(old.c.seq).where(there).exists()
+
+
+def _kept_between(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
+    source = heard.c.source == chosen.source if chosen.source else true()
+    for column, values in ((heard.c.mention, chosen.ids), (heard.c.author, chosen.authors)):
+        for some in _batches(values - {""}):
+            yield and_(column.in_(some), source)
+    if chosen.before:
+        yield and_(heard.c.seen_at < rfc3339(chosen.before), source)
 
 
 def _batches(values: Iterable[str]) -> Iterator[list[str]]:

@@ -19,7 +19,8 @@ from sqlalchemy import (
     event,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 6
+"""A new one is a new file in ``gate/store/migrations/versions``."""
 
 metadata = MetaData()
 
@@ -90,6 +91,18 @@ observations = Table(
     Column("hash", Text, nullable=False),
     ForeignKeyConstraint(["run_id", "seq"], ["events.run_id", "events.seq"]),
     sqlite_with_rowid=False,  # One tree instead of two: half the writing.
+)
+
+# Beside the observations, not in them: texts may go at any time, and what was decided still verifies.
+texts = Table(
+    "texts",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    ForeignKeyConstraint(["run_id", "seq"], ["events.run_id", "events.seq"]),
 )
 
 spending = Table(
@@ -165,9 +178,6 @@ workers = Table(
     Column("name", Text, primary_key=True),
     Column("seen_at", Text, nullable=False),
 )
-
-ADDED = {2: (observations.c.seen_at, observations.c.purged), 3: (runs.c.latest, runs.c.glance)}
-"""Columns that older tables lack, by the schema that brought them; whole tables are made where there are none."""
 
 for _action in ("UPDATE", "DELETE"):
     event.listen(

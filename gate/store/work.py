@@ -180,6 +180,11 @@ class Work(Opened):
         message = f"there is no durable run {run_id!r}"
         raise NoSuchRun(message, hint="gate runs lists them")
 
+    def policy_text(self, run_id: str) -> str:
+        """Return the policy as the caller gave it; empty where nobody ordered the run."""
+        rows = self._rows(select(orders.c.policy).where(orders.c.run_id == run_id))
+        return str(rows[0]["policy"]) if rows else ""
+
     def journal(self, run_id: str) -> list[bytes]:
         """Return what the looks so far were given, oldest first; nothing once the run is over."""
         query = select(journal.c.entries).where(journal.c.run_id == run_id).order_by(journal.c.look)

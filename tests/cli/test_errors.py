@@ -26,10 +26,10 @@ from gate.cli.live import LiveView
 from gate.cli.parameters import MOMENT
 from gate.cli.progress import PlainView, choose
 from gate.cli.terminal import SafeFormatter, Unheard, style
-from gate.engine import Baseline
 from gate.errors import Fault, GateError, PolicyFault, SourceDown, UsageFault
 from gate.model import Look, Outcome
 from gate.policy import load_text
+from gate.remembering import Baseline
 from tests.cli.commands import DEPLOY as PAST
 from tests.cli.commands import environment, history, project
 from tests.hostile import HOSTILE

@@ -15,9 +15,9 @@ from rich.cells import cell_len
 from gate.cli import live
 from gate.cli.live import LiveView
 from gate.cli.progress import PlainView, choose, in_ci
-from gate.engine import Baseline
 from gate.model import Dropped, DropReason, Look, Outcome, Period, Scored
 from gate.policy import load_text
+from gate.remembering import Baseline
 from tests.hostile import HOSTILE
 from tests.report.verdicts import FAIL, NOTHING
 from tests.support import DEPLOY, ManualClock, release, scored

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from gate.insight.comparability import comparability
+from gate.insight.traces import Traces
 from gate.model import Period, Scored
 from tests.support import DEPLOY, release, scored
 
@@ -86,3 +87,16 @@ def test_with_nothing_to_compare_nothing_is_said() -> None:
     """Silence on either side is told elsewhere."""
     assert comparability(RELEASE, [], after()) == ()
     assert comparability(RELEASE, before(), []) == ()
+
+
+def test_traces_are_enough() -> None:
+    """The few bytes that a run keeps of each mention lead to the same words as the mentions themselves."""
+    old, new = before(lang="de"), after(an_hour=90)
+    kept = Traces(), Traces()
+    for traces, mentions in zip(kept, (old, new), strict=True):
+        traces.add(mentions)
+        assert [each.created_at for each in traces] == [each.created_at for each in mentions]
+        assert [each.score for each in traces[-3:]] == [each.score for each in mentions[-3:]]
+    notes = comparability(RELEASE, *kept)
+    assert notes == comparability(RELEASE, old, new)
+    assert len(notes) == 2

@@ -7,11 +7,13 @@ import hashlib
 import hmac
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gate.errors import SourceDown, SourceRefused
+from gate.clock import SystemClock
+from gate.errors import Cancelled, SourceDown, SourceRefused
 from gate.runs import Callback
 from gate.runs.delivering import headers_of
 from tests.support import DEPLOY
@@ -124,3 +126,31 @@ def test_keys(world: World, key: str, raw: bytes) -> None:
     headers = headers_of(delivery, key, DEPLOY)
     signed = b".".join([delivery.id.encode(), headers["webhook-timestamp"].encode(), delivery.body])
     assert headers["webhook-signature"] == f"v1,{base64.b64encode(hmac.digest(raw, signed, 'sha256')).decode()}"
+
+
+def test_the_documented_check(world: World) -> None:
+    """What docs/service.md tells receivers to do accepts a callback, and none that was changed, forged or kept."""
+    text = (Path(__file__).parents[2] / "docs/service.md").read_text(encoding="utf-8")
+    code = text.partition("<!-- verify")[2].partition("```python\n")[2].partition("```")[0]
+    known: dict[str, Any] = {}
+    exec(code, known)  # noqa: S102 - our own documentation
+    verified = known["verified"]
+    (delivery,) = world.store.deliveries(ended(world))
+    now = SystemClock().now()
+    headers = headers_of(delivery, "key", now)
+    assert len(code.splitlines()) <= 10
+    assert verified(headers, delivery.body, b"key")
+    assert not verified(headers, delivery.body + b" ", b"key")
+    assert not verified(headers, delivery.body, b"another key")
+    assert not verified({**headers, "webhook-id": "another"}, delivery.body, b"key")
+    assert not verified(headers_of(delivery, "key", now - timedelta(minutes=6)), delivery.body, b"key")
+    assert verified({**headers, "webhook-signature": f"v1,other {headers['webhook-signature']}"}, delivery.body, b"key")
+
+
+def test_a_stop_amid_an_attempt(world: World) -> None:
+    """An attempt that was cut short because the process stops is no failure of the receiver."""
+    run_id = ended(world)
+    world.receiver.faults = [Cancelled(15)]
+    with pytest.raises(Cancelled):
+        world.delivering.deliver(run_id)
+    assert [(each.state, each.attempts) for each in world.store.deliveries(run_id)] == [("pending", 0)]

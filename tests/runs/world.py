@@ -61,8 +61,16 @@ class Receiver:
     faults: list[GateError] = field(default_factory=list)
     got: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
 
-    def __call__(self, url: str, body: bytes, headers: Mapping[str, str], allowed: Sequence[str]) -> None:  # noqa: ARG002
+    def __call__(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        allowed: Sequence[str],  # noqa: ARG002
+        within: timedelta,
+    ) -> None:
         """Take it, or fail."""
+        assert within > timedelta(0)
         self.got.append((url, body, dict(headers)))
         if self.faults:
             raise self.faults.pop(0)

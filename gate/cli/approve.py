@@ -1,0 +1,24 @@
+"""``gate approve``."""
+
+from __future__ import annotations
+
+import click
+
+from gate.cli import remote
+
+
+@click.command("approve", short_help="Promote a release, whatever the evidence says.")
+@remote.run
+@remote.reason
+@remote.service
+@remote.token
+@remote.as_json
+def command(run: str, *, reason: str, url: str | None, token: str | None, as_json: bool) -> None:
+    """Promote: end the run, or change how it ended. Who, when and why stands in its log.
+
+    \b
+    gate approve 261121-202630-x7k2qa --reason "known outage of the forum, not ours"
+    """
+    with remote.connect(url, token) as client:
+        found = client.approve(run, reason)
+    remote.show_run(found, as_json=as_json)

@@ -1,0 +1,110 @@
+"""What ``gate start`` does."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gate.cli.remote import show_verdict
+from gate.cli.terminal import show, style, tell
+from gate.client import Order
+from gate.clock import SystemClock, cancellable
+from gate.errors import UsageFault
+from gate.report import safe
+from gate.report.story import story
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gate.client import Client
+    from gate.client.answers import LogEntry
+
+POLICY = Path("gate.yml")
+
+
+def order_of(  # noqa: PLR0913, PLR0917 - what the command line said
+    path: Path | None,
+    name: str | None,
+    deployed_at: datetime | timedelta,
+    release: str | None,
+    labels: Sequence[str],
+    callback: tuple[str | None, str | None],
+    key: str,
+) -> Order:
+    """Return the order that the command line means.
+
+    Raises:
+        UsageFault: it says two things at once, or the policy cannot be read.
+    """
+    if path and name:
+        message = "--policy and --policy-name are two policies"
+        raise UsageFault(message, hint="give one of them")
+    now = SystemClock().now()
+    url, secret = callback
+    return Order(
+        policy=None if name else _text(path or POLICY),
+        policy_name=name,
+        deployed_at=now - deployed_at if isinstance(deployed_at, timedelta) else deployed_at,
+        release=release,
+        labels=dict(map(_label, labels)),
+        callback={"url": url, **({"secret": secret} if secret else {})} if url else None,
+        key=key,
+    )
+
+
+def started(run_id: str, *, as_json: bool, wait: bool) -> None:
+    """Say which run it is: on standard output if nothing else comes there."""
+    if wait:
+        tell(f"run {run_id}")
+    else:
+        show(safe.json({"id": run_id}) if as_json else run_id)
+
+
+def follow(client: Client, run_id: str, timeout: timedelta | None, *, as_json: bool) -> int:
+    """Tell what happens on standard error until the verdict, print it, and return the exit code."""
+    until = SystemClock().now() + timeout if timeout else None
+    with cancellable():
+        verdict = client.wait(run_id, until=until, on_event=Teller())
+    show_verdict(verdict, as_json=as_json)
+    return verdict.exit_code
+
+
+class Teller:
+    """Tells a run like a story, each event as it comes."""
+
+    def __init__(self) -> None:
+        """Nothing has happened yet."""
+        self._events: list[LogEntry] = []
+        self._told = 0
+
+    def __call__(self, event: LogEntry) -> None:
+        """Tell what is new. What was told is told again to the teller: a line may lean on the ones before it."""
+        self._events.append(event)
+        lines = story(self._events, style(sys.stderr).encoding)
+        for line in lines[self._told :]:
+            tell(line)
+        self._told = len(lines)
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign):
+        message = f"the label {text!r} is no NAME=VALUE"
+        raise UsageFault(message, hint="e.g. --label repository=acme/app")
+    return name, value
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        message = f"no policy at {path}"
+        raise UsageFault(
+            message, hint="write one with gate init, or name one of the service's by --policy-name"
+        ) from error
+    except (OSError, ValueError) as error:
+        message = f"cannot read the policy {path}: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}"
+        raise UsageFault(message, hint="give the path of a readable file with --policy") from error

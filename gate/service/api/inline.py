@@ -1,0 +1,142 @@
+"""What callers may not ask for in a policy that they send: to read this machine, its secrets or its neighbours."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from gate.errors import Fault, PolicyFault, UsageFault
+from gate.policy import ByLanguage
+from gate.policy.secrets import REFERENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from gate.policy import Policy
+    from gate.service.sections import Policies
+
+LOCAL_SOURCES = frozenset({"file", "sql"})
+LOCAL_SCORERS = frozenset({"onnx"})
+LOCAL_ACTIONS = frozenset({"command", "webhook"})
+ADDRESSES = frozenset({"server", "url"})
+"""Options that name a machine, whatever form its name has; others do where they look like an address."""
+NAMED = "use a policy that the service holds (policy_name), or ask its operator to allow it"
+
+Leaf = tuple[str, str]
+"""Field, and the text in it."""
+
+
+def check_inline(policy: Policy, allowed: Policies) -> None:
+    """Refuse a policy that somebody who may only start runs must not have.
+
+    Raises:
+        PolicyFault: with everything that is not allowed.
+    """
+    faults = [] if allowed.local else [Fault(policy.path, 0, *each, NAMED) for each in _local(policy)]
+    for field, value in _texts(policy):
+        if re.fullmatch(REFERENCE, value):
+            if value[2:-1] not in allowed.variables:
+                faults.append(Fault(policy.path, 0, field, f"the variable {value[2:-1]} is not allowed here", NAMED))
+        elif not allowed.private_addresses and (host := _host(field, value)) and _private(host):
+            faults.append(Fault(policy.path, 0, field, f"{host} is on a private address", NAMED))
+    if faults:
+        raise PolicyFault(tuple(faults))
+
+
+def check_callback(url: str, secret: str, hosts: Collection[str], variables: Collection[str]) -> None:
+    """Refuse to write to somebody whom the operator does not know, or to sign with a secret that is not for this.
+
+    Raises:
+        UsageFault: that is asked.
+    """
+    try:
+        parts = urlsplit(url)
+        named = {
+            parts.hostname,
+            parts.netloc,
+            f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}",
+        }
+    except ValueError as error:
+        message = f"callback.url is no address: {error}"
+        raise UsageFault(message, hint="write https://HOST/PATH") from error
+    if parts.username or parts.password or not named & set(hosts):
+        message = f"callbacks to {parts.hostname or 'nobody'} are not allowed"
+        raise UsageFault(message, hint="ask the operator to list the host in callbacks.hosts")
+    if secret and secret[2:-1] not in variables:
+        message = f"the variable {secret[2:-1]} may not sign callbacks"
+        raise UsageFault(message, hint="ask the operator to list it in policies.variables")
+
+
+def _local(policy: Policy) -> Iterator[Leaf]:
+    for kind, specs in (("sources", policy.sources), ("control", policy.control)):
+        for index, spec in enumerate(specs):
+            if spec.type in LOCAL_SOURCES:
+                yield f"{kind}.{index}.type", f"sources of type {spec.type} read this machine"
+    if policy.baseline.file:
+        yield "baseline.file", "files of this machine are not read"
+    for field, type_ in _scorers(policy):
+        if type_ in LOCAL_SCORERS:
+            yield field, f"scorers of type {type_} read this machine"
+    for moment, actions in policy.actions.items():
+        for index, action in enumerate(actions):
+            if action.type in LOCAL_ACTIONS:
+                yield f"actions.{moment}.{index}.type", f"actions of type {action.type} are not for callers"
+
+
+def _scorers(policy: Policy) -> Iterator[Leaf]:
+    yield "scorer.type", policy.scorer.type
+    if isinstance(policy.scorer.options, ByLanguage):
+        for tag, spec in policy.scorer.options.languages.items():
+            yield f"scorer.languages.{tag}", spec.type
+        if policy.scorer.options.default:
+            yield "scorer.default", policy.scorer.options.default.type
+
+
+def _texts(policy: Policy) -> Iterator[Leaf]:
+    """Yield every text that an option of a source, scorer or action holds."""
+    for kind, specs in (("sources", policy.sources), ("control", policy.control)):
+        for index, spec in enumerate(specs):
+            yield from _leaves(spec.options, f"{kind}.{index}")
+    yield from _leaves(policy.scorer.options, "scorer")
+    for moment, actions in policy.actions.items():
+        for index, action in enumerate(actions):
+            yield from _leaves(action.options, f"actions.{moment}.{index}")
+
+
+def _leaves(value: Any, place: str) -> Iterator[Leaf]:  # noqa: ANN401 - whatever options hold
+    if isinstance(value, str):
+        yield place, value
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _leaves(getattr(value, field.name), f"{place}.{field.name}")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{place}.{key}")
+    elif isinstance(value, list | tuple | frozenset):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, f"{place}.{index}")
+
+
+def _host(field: str, value: str) -> str:
+    """Return the machine that an option names; empty if it names none."""
+    try:
+        if "://" in value:
+            return urlsplit(value).hostname or ""
+        if value and field.rpartition(".")[2] in ADDRESSES:
+            return urlsplit(f"//{value}").hostname or ""
+    except ValueError:
+        return ""
+    return ""
+
+
+def _private(host: str) -> bool:
+    """Whether any address of a host is one that only machines beside this one can reach."""
+    try:
+        found = {each[4][0] for each in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        return False  # Nothing can be read from a host that has no address.
+    return any(not ipaddress.ip_address(str(each).partition("%")[0]).is_global for each in found)

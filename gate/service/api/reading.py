@@ -1,0 +1,89 @@
+"""Reading runs: one, many, its verdict and its log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Response
+
+from gate.report.story import story
+from gate.service.api.asked import ListQuery, LogQuery, RunPath, VerdictQuery
+from gate.service.api.blueprint import NO_RUN, api, standing, told
+from gate.service.api.shown import event_told, run_told, status_of, verdict_told
+from gate.service.api.told import RunsTold, RunTold, VerdictTold
+from gate.service.auth import Role, principal, require
+from gate.service.services import services
+from gate.store import State
+
+if TYPE_CHECKING:
+    from gate.store import Page
+
+WAIT = "5"
+"""Seconds after which to ask again for a verdict that is not there yet."""
+_VERDICT = {"application/json": {"schema": {"$ref": "#/components/schemas/VerdictTold"}}}
+
+
+@api.get("/runs", operation_id="listRuns", responses={"200": RunsTold})
+@require(Role.READ)
+def list_runs(query: ListQuery) -> Response:
+    """List runs, newest first."""
+    found = _page(query)
+    return told({"runs": [run_told(line) for line in found.lines], "cursor": found.cursor})
+
+
+def _page(query: ListQuery) -> Page:
+    labels = dict(each.split("=", 1) for each in query.label)
+    if query.repository is not None:
+        labels["repository"] = query.repository
+    return services().store.page(
+        query.limit,
+        state=State(query.state) if query.state else None,
+        outcome=query.outcome,
+        release=query.release,
+        labels=labels,
+        repositories=principal().repositories,
+        created_from=query.since,
+        created_to=query.until,
+        cursor=query.cursor,
+    )
+
+
+@api.get("/runs/<run_id>", operation_id="getRun", responses={"200": RunTold, **NO_RUN})
+@require(Role.READ)
+def get_run(path: RunPath) -> Response:
+    """Say how a run stands."""
+    return told(run_told(standing(path.run_id, Role.READ).line))
+
+
+@api.get("/runs/<run_id>/verdict", operation_id="getVerdict", responses={
+    "200": VerdictTold,
+    "412": {"description": "`status=verdict`: halt.", "content": _VERDICT},
+    "424": {"description": "`status=verdict`: hold; the evidence does not say.", "content": _VERDICT},
+    "425": {"description": "`status=verdict`: not decided yet.", "content": _VERDICT},
+    **NO_RUN,
+})  # fmt: skip
+@require(Role.READ)
+def get_verdict(path: RunPath, query: VerdictQuery) -> Response:
+    """Give the verdict: the latest there is, at the cost of one row."""
+    found = verdict_told(standing(path.run_id, Role.READ))
+    status = status_of(found) if query.status == "verdict" else 200
+    headers: dict[str, Any] = {} if found["final"] else {"Retry-After": WAIT}
+    return told(found, status, **headers)
+
+
+@api.get("/runs/<run_id>/log", operation_id="getLog", responses={
+    "200": {"description": "The log.", "content": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/LogTold"}},
+        "text/plain": {"schema": {"type": "string"}},
+    }},
+    **NO_RUN,
+})  # fmt: skip
+@require(Role.READ)
+def get_log(path: RunPath, query: LogQuery) -> Response:
+    """Give the log, hash-chained as it was recorded, or as a story for people."""
+    run = standing(path.run_id, Role.READ)
+    events = services().store.events(path.run_id, after=query.after, limit=query.limit)
+    if query.format == "story":
+        return Response("\n".join(story(events)) + "\n", 200, {"Content-Type": "text/plain; charset=utf-8"})
+    more = events[-1].seq if events and events[-1].seq < run.events else None
+    return told({"run": path.run_id, "head": run.head, "events": [event_told(each) for each in events], "next": more})

@@ -1,0 +1,67 @@
+"""What the page knows of a run, read once for each state of its log."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from gate.report.dossier import from_log
+from gate.service.auth import Role, admit
+from gate.service.services import services
+
+if TYPE_CHECKING:
+    from gate.report.dossier import Dossier
+    from gate.service.auth import Principal
+    from gate.store import Standing
+
+MOST = 8
+"""Runs held in memory: each of them for all who look at it, until its log goes on. One of 20,000 mentions takes 10 MB."""
+
+
+class Shelf:
+    """Remembers what was made for a state of a run's log. Safe to share between threads."""
+
+    def __init__(self, most: int) -> None:
+        """Hold nothing yet."""
+        self._most = most
+        self._held: dict[tuple[str, ...], object] = {}
+        self._lock = Lock()
+
+    def get(self, key: tuple[str, ...]) -> object | None:
+        """Return what is held under the key."""
+        with self._lock:
+            return self._held.get(key)
+
+    def put(self, key: tuple[str, ...], value: object) -> None:
+        """Hold it, and let go of the oldest."""
+        with self._lock:
+            self._held[key] = value
+            while len(self._held) > self._most:
+                del self._held[next(iter(self._held))]
+
+
+_DOSSIERS = Shelf(MOST)
+
+
+def admitted(run_id: str, role: Role = Role.READ) -> tuple[Standing, Principal]:
+    """Return how a run stands and who asks, if they may do that to it.
+
+    Raises:
+        NoSuchRun: there is none of that id.
+        Problem: it is not theirs (404), or they may not do that (403).
+    """
+    found = services().store.standing(run_id)
+    return found, admit(role, run_id, found.line.labels)
+
+
+def dossier(standing: Standing) -> Dossier:
+    """Return all that is known of a run; whoever asks was admitted before."""
+    store, now = services().store, services().clock.now()
+    # The last hash stands for the whole log; the hour is for texts, which go when they are old and leave no event.
+    key = (standing.line.id, standing.head, f"{now:%y%m%d%H}")
+    held = _DOSSIERS.get(key)
+    if held is None:
+        run = store.run(standing.line.id)
+        held = from_log(run, store.events(run.id), store.said(run.id))
+        _DOSSIERS.put(key, held)
+    return held  # type: ignore[return-value]

@@ -1,0 +1,116 @@
+"""The sections of ``service.yml``. A field's docstring is what its reference says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from gate.policy import parse_duration
+from gate.policy.secrets import REFERENCE
+
+
+def _duration(value: Any) -> Any:  # noqa: ANN401 - whatever was written
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
+"""``30d``, ``15m``."""
+Reference = Annotated[str, StringConstraints(pattern=REFERENCE)]
+"""``${NAME}``: a secret is never written into the file."""
+RoleName = Literal["read", "run", "override", "admin"]
+
+
+class Section(BaseModel):
+    """Unknown keys are faults; nothing changes after the start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Policies(Section):
+    """Which policies runs may have."""
+
+    folder: Path | None = None
+    """Named policies: ``NAME.yml`` in it is what callers call ``NAME``. They may do everything. Starts where the file is."""
+    inline: bool = True
+    """Whether callers may send the text of a policy."""
+    variables: tuple[str, ...] = ()
+    """Environment variables that inline policies, and callbacks, may name as ``${NAME}``."""
+    local: bool = False
+    """Whether inline policies may name files, databases and models of this machine."""
+    private_addresses: bool = False
+    """Whether sources of inline policies may be on private addresses."""
+
+
+class Callbacks(Section):
+    """Where the service may send verdicts."""
+
+    hosts: tuple[str, ...] = ()
+    """``HOST`` or ``HOST:PORT``; nothing is sent elsewhere."""
+    private_addresses: bool = False
+    """Whether such a host may be on a private address."""
+
+
+class GitHubRepository(Section):
+    """A repository whose workflows may call without a stored secret."""
+
+    id: int
+    """``repository_id``: names can be taken over by others, this cannot."""
+    name: str
+    """``owner/name``, which its runs are labelled with."""
+    refs: tuple[str, ...] = ()
+    """Only from these, e.g. ``refs/heads/main``; any if empty."""
+    environments: tuple[str, ...] = ()
+    """Only from these deployment environments; any if empty."""
+    roles: tuple[RoleName, ...] = ("read", "run")
+
+
+class GitHub(Section):
+    """Workflows of GitHub Actions, known by the token that GitHub gives them."""
+
+    audience: str = "sentiment-gate"
+    issuer: str = "https://token.actions.githubusercontent.com"
+    repositories: tuple[GitHubRepository, ...] = ()
+
+
+class Login(Section):
+    """People who log in by an OpenID provider."""
+
+    issuer: str
+    client_id: str
+    client_secret: Reference
+    claim: str = "groups"
+    """Of the identity token, which says who may do what."""
+    roles: dict[str, tuple[RoleName, ...]] = Field(default_factory=dict)
+    """From a value of that claim to roles; ``*`` for everybody who can log in."""
+
+
+class Limits(Section):
+    """What one caller may take."""
+
+    body: int = Field(default=1_000_000, ge=1_000, le=10_000_000)
+    """Bytes of a request."""
+    requests_per_minute: int = Field(default=1_200, ge=1)
+    """Of one token."""
+    streams: int = Field(default=16, ge=0, le=1_000)
+    """Event streams open at a time; each holds a thread."""
+    stream_length: Duration = timedelta(minutes=15)
+    """After so long a stream ends, for the reader to take it up again."""
+
+
+class Retention(Section):
+    """How long what people wrote is kept; see ``gate purge``."""
+
+    text: Duration = timedelta(days=30)
+    """What people wrote, where a policy keeps it at all."""
+    sessions: Duration = timedelta(hours=12)
+    """Of people who logged in to the page."""
+
+
+class Metrics(Section):
+    """``/metrics``."""
+
+    open: bool = False
+    """Whether anybody may read them; otherwise they need a token."""

@@ -1,0 +1,7 @@
+"""That the process is told to stop, for whatever would wait on."""
+
+from __future__ import annotations
+
+import threading
+
+STOPPING = threading.Event()

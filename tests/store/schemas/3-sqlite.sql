@@ -1,0 +1,14 @@
+CREATE TABLE gate_schema ( version INTEGER NOT NULL );;
+CREATE TABLE runs ( id TEXT NOT NULL, created_at TEXT NOT NULL, finished_at TEXT, state TEXT NOT NULL, release TEXT NOT NULL, deployed_at TEXT NOT NULL, window_to TEXT NOT NULL, policy_digest TEXT NOT NULL, policy TEXT NOT NULL, dry_run BOOLEAN NOT NULL, labels TEXT NOT NULL, outcome TEXT, decision TEXT, code TEXT, reason TEXT, events INTEGER NOT NULL, head TEXT NOT NULL, latest TEXT, glance TEXT, PRIMARY KEY (id) );;
+CREATE TABLE spending ( day TEXT NOT NULL, account TEXT NOT NULL, requests INTEGER NOT NULL, reads INTEGER NOT NULL, usd DOUBLE NOT NULL, PRIMARY KEY (day, account) );;
+CREATE TABLE workers ( name TEXT NOT NULL, seen_at TEXT NOT NULL, PRIMARY KEY (name) );;
+CREATE TABLE events ( run_id TEXT NOT NULL, seq INTEGER NOT NULL, at TEXT NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (run_id, seq), FOREIGN KEY(run_id) REFERENCES runs (id) );;
+CREATE TRIGGER events_no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;;
+CREATE TRIGGER events_no_delete BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;;
+CREATE TABLE labels ( run_id TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run_id, name), FOREIGN KEY(run_id) REFERENCES runs (id) );;
+CREATE INDEX labels_by_value ON labels (name, value);;
+CREATE TABLE orders ( run_id TEXT NOT NULL, started_by TEXT NOT NULL, "key" TEXT, fingerprint TEXT NOT NULL, policy TEXT NOT NULL, path TEXT NOT NULL, callback TEXT, looks INTEGER NOT NULL, next_at TEXT NOT NULL, generation INTEGER NOT NULL, closed BOOLEAN NOT NULL, attention TEXT, PRIMARY KEY (run_id), UNIQUE (started_by, "key"), FOREIGN KEY(run_id) REFERENCES runs (id) );;
+CREATE INDEX orders_calling ON orders (attention) WHERE attention IS NOT NULL;;
+CREATE TABLE journal ( run_id TEXT NOT NULL, look INTEGER NOT NULL, entries BLOB NOT NULL, PRIMARY KEY (run_id, look), FOREIGN KEY(run_id) REFERENCES runs (id) );;
+CREATE TABLE outbox ( run_id TEXT NOT NULL, version INTEGER NOT NULL, url TEXT NOT NULL, secret TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL, deadline TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, next_at TEXT NOT NULL, fault TEXT, ended_at TEXT, PRIMARY KEY (run_id, version), FOREIGN KEY(run_id) REFERENCES runs (id) );;
+CREATE TABLE observations ( run_id TEXT NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL, look INTEGER NOT NULL, mention TEXT NOT NULL, source TEXT NOT NULL, period TEXT NOT NULL, created_at TEXT, negative DOUBLE, score DOUBLE, author TEXT NOT NULL, conversation TEXT NOT NULL, lang TEXT NOT NULL, text_hash TEXT NOT NULL, phrases TEXT NOT NULL, dropped TEXT, detail TEXT NOT NULL, seen_at TEXT, purged INTEGER, hash TEXT NOT NULL, PRIMARY KEY (run_id, seq, position), FOREIGN KEY(run_id, seq) REFERENCES events (run_id, seq) ) WITHOUT ROWID;;
