@@ -15,6 +15,7 @@ from tests.support import ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from flask import Flask
@@ -52,7 +53,7 @@ def store(counter: Counter) -> Store:
 def make_app(counter: Counter, clock: ManualClock) -> MakeApp:
     """Builds the service with these settings; each call is another process as far as memory goes."""
 
-    def make(**settings: Any) -> Flask:
+    def make(**settings: object) -> Flask:
         known = Settings.model_validate(settings)
         return create_app(Services(counter.store, counter.runs, clock, known, ENVIRONMENT))
 
@@ -69,8 +70,10 @@ def client(make_app: MakeApp) -> FlaskClient:
 def make_token(store: Store) -> MakeToken:
     """Makes a token; roles by name, and repositories if it is not for all."""
 
-    def make(*roles: str, name: str = "", repositories: list[str] | None = None, **more: Any) -> str:
-        new = NewToken(name or f"{'-'.join(roles)}-{len(store.tokens())}", roles, repositories, **more)
+    def make(
+        *roles: str, name: str = "", repositories: list[str] | None = None, expires_at: datetime | None = None
+    ) -> str:
+        new = NewToken(name or f"{'-'.join(roles)}-{len(store.tokens())}", roles, repositories, expires_at)
         return store.issue_token(new)[1]
 
     return make

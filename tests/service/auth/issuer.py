@@ -16,16 +16,24 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.servers.http_server import Reply, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tests.servers.http_server import Recorded
 
 CLIENT, CLIENT_SECRET = "gate", "client-secret-of-the-test"
 
 
-@cache
+def _encoded(data: bytes) -> bytes:
+    return urlsafe_b64encode(data).rstrip(b"=")
+
+
 def rsa_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """Make a key, the same for a name as long as the tests run: making one takes a while."""
+    """Return a key, the same for a name as long as the tests run: making one takes a while."""
+    return _made(name, bits)
+
+
+@cache
+def _made(_name: str, bits: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, bits)
 
 
@@ -52,9 +60,14 @@ class Issuer:
         """What it calls itself."""
         return self.server.url
 
-    def sign(self, claims: Mapping[str, Any], kid: str = "one", **headers: Any) -> str:
+    def sign(self, claims: Mapping[str, Any], kid: str = "one", **headers: object) -> str:
         """Return a token signed with one of its keys."""
         return jwt.encode(dict(claims), rsa_key(kid), "RS256", {"kid": kid, **headers})
+
+    def sign_by_hand(self, header: Mapping[str, Any], claims: Mapping[str, Any], sign: Callable[[bytes], bytes]) -> str:
+        """Return a token such as no library would make."""
+        signed = b".".join(_encoded(json.dumps(part).encode()) for part in (header, dict(claims)))
+        return (signed + b"." + _encoded(sign(signed))).decode()
 
     def answer(self, request: Recorded) -> Reply:
         """Play the server."""
@@ -86,7 +99,7 @@ class Issuer:
         form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
         who = b64decode(request.headers.get("authorization", "").removeprefix("Basic ")).decode()
         asked = self.codes.pop(form.get("code", ""), None)
-        challenge = urlsafe_b64encode(sha256(form.get("code_verifier", "").encode()).digest()).decode().rstrip("=")
+        challenge = _encoded(sha256(form.get("code_verifier", "").encode()).digest()).decode()
         if asked is None or challenge != asked["code_challenge"] or asked["redirect_uri"] != form.get("redirect_uri"):
             return Reply.of({"error": "invalid_grant"}, 400)
         if who != f"{CLIENT}:{CLIENT_SECRET}":
@@ -95,7 +108,7 @@ class Issuer:
         return Reply.of({"access_token": "at", "token_type": "Bearer", "id_token": self.sign(claims)})
 
 
-def published(kid: str, bits: int = 2048, **changes: Any) -> dict[str, Any]:
+def published(kid: str, bits: int = 2048, **changes: object) -> dict[str, Any]:
     """Return the public half of a key, as it stands in a key set."""
     public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(rsa_key(kid, bits).public_key()))
     return {**public, "kid": kid, "alg": "RS256", "use": "sig", **changes}

@@ -68,25 +68,31 @@ def test_people_are_sent_to_the_login(client: FlaskClient) -> None:
     assert "Authorization: Bearer" in problem.get_json()["hint"]
 
 
-@pytest.mark.parametrize("way", ["Bearer {}", "bearer  {}", "token {}", "{}", "Basic {user}", "Basic {password}"])
-def test_ways_to_show_a_token(client: FlaskClient, make_token: MakeToken, way: str) -> None:
+def test_ways_to_show_a_token(client: FlaskClient, make_token: MakeToken) -> None:
     """As a bearer, alone, or as a user or password, as service connections of Azure Pipelines send it."""
     token = make_token("read")
     user, password = (b64encode(text.encode()).decode() for text in (f"{token}:", f"any:{token}"))
-    header = way.format(token, user=user, password=password)
-    assert client.get("/v1/runs", headers={"Authorization": header}).status_code == 200
+    for way in (f"Bearer {token}", f"bearer  {token}", f"token {token}", token, f"Basic {user}", f"basic {password}"):
+        assert client.get("/v1/runs", headers={"Authorization": way}).status_code == 200, way
 
 
-@pytest.mark.parametrize(
-    "header",
-    ["Bearer", "Bearer x", "Basic !", "Basic /w==", "Digest a=b", "Bearer é", "Bearer a.b.c", "sgate_" + "0" * 49,
-     f"Bearer {new_token()}", "Bearer " + "a" * 20_000],
-)  # fmt: skip
-def test_what_is_no_token(client: FlaskClient, header: str) -> None:
-    """Anything else is refused, in the same words whatever is wrong with a token of our form."""
-    answer = client.get("/v1/runs", headers={"Authorization": header})
-    assert answer.status_code == 401
-    assert "valid" in answer.get_json()["detail"] or "know" in answer.get_json()["detail"] or "none" in answer.text
+def test_what_is_no_token(client: FlaskClient) -> None:
+    """Anything else is refused, and whatever is wrong with a token of our form, the words are the same."""
+    for header in (
+        "Bearer",
+        "Bearer x",
+        "Basic !",
+        "Basic /w==",
+        "Digest a=b",
+        "Bearer é",
+        "Bearer a.b.c",
+        "Bearer " + "a" * 20_000,
+    ):
+        assert client.get("/v1/runs", headers={"Authorization": header}).status_code == 401, header
+    said = {
+        client.get("/v1/runs", headers=bearer(each)).get_json()["detail"] for each in ("sgate_" + "0" * 49, new_token())
+    }
+    assert said == {"the token is not valid"}
 
 
 def test_a_token_that_ended(client: FlaskClient, make_token: MakeToken, store: Store, clock: ManualClock) -> None:
@@ -119,7 +125,12 @@ def test_what_comes_with_a_role() -> None:
 
 @pytest.mark.parametrize(
     ("roles", "answers"),
-    [(["read"], (200, 403, 403)), (["run"], (200, 403, 403)), (["override"], (200, 200, 200)), (["admin"], (200, 200, 200))],
+    [
+        (["read"], (200, 403, 403)),
+        (["run"], (200, 403, 403)),
+        (["override"], (200, 200, 200)),
+        (["admin"], (200, 200, 200)),
+    ],
 )
 def test_roles(
     client: FlaskClient, make_token: MakeToken, store: Store, roles: list[str], answers: tuple[int, ...]
@@ -161,7 +172,9 @@ def test_labels_of_a_run_that_is_started() -> None:
     """Whoever has one repository need not name it, nobody may name another's, and what is certain stands over all."""
     one = Principal("a", frozenset(Role), frozenset({"acme/app"}), "token")
     two = Principal("b", frozenset(Role), frozenset({"acme/app", "acme/web"}), "token")
-    sure = Principal("c", frozenset(Role), frozenset({"acme/app"}), "github", {"repository": "acme/app", "actor": "ann"})
+    sure = Principal(
+        "c", frozenset(Role), frozenset({"acme/app"}), "github", {"repository": "acme/app", "actor": "ann"}
+    )
     everywhere = Principal("d", frozenset(Role), None, "token")
     reader = Principal("e", frozenset({Role.READ}), None, "token")
     assert one.labelled({"team": "x"}) == {"repository": "acme/app", "team": "x"}
@@ -185,7 +198,9 @@ def test_a_limit_holds_for_all_processes(make_app: MakeApp, make_token: MakeToke
     assert callers[0].get("/v1/runs", headers=mine).status_code == 200
 
 
-def test_a_limit_costs_a_write_for_many(make_app: MakeApp, make_token: MakeToken, store: Store, clock: ManualClock) -> None:
+def test_a_limit_costs_a_write_for_many(
+    make_app: MakeApp, make_token: MakeToken, store: Store, clock: ManualClock
+) -> None:
     """Of 1,000 a minute a process takes 25 at a time: what it has not spent nobody else has."""
     caller, other = (make_app(limits={"requests_per_minute": 1000}).test_client() for _ in range(2))
     headers = bearer(make_token("read", name="ci"))
@@ -250,7 +265,7 @@ def test_denials_are_logged(
 
 
 def test_overrides_are_logged(
-    client: FlaskClient, make_token: MakeToken, store: Store, caplog: pytest.LogCaptureFixture
+    client: FlaskClient, make_token: MakeToken, store: Store, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An override says who, when and why in the chain of the run, and who in the service's log."""
     caplog.set_level(logging.INFO, "gate")
@@ -260,7 +275,7 @@ def test_overrides_are_logged(
     assert answer.status_code == 200
     last = store.events(run)[-1]
     assert (last.kind, last.data["by"], last.data["why"]) == ("approved", "ann", "Support sees nothing.")
-    assert last.at
+    assert last.at == clock.now()
     assert store.verify(run) == []
     assert any("ann" in record.getMessage() and getattr(record, "run", "") == run for record in caplog.records)
 
