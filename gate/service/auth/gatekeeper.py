@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import current_app, g, redirect, request, url_for
 
+from gate.errors import UsageFault
 from gate.policy import resolve_secret
 from gate.service.auth.addresses import network_of
 from gate.service.auth.audit import see, too_many, unauthorized
@@ -116,7 +117,11 @@ def _github(settings: Settings, clock: Clock) -> GitHubTrust | None:
     github = settings.github
     if not github.repositories:
         return None
-    return GitHubTrust(github, github.audience, Issuer(github.issuer, clock), clock)
+    audience = github.audience or settings.public_url
+    if not audience:
+        message = "workflows' tokens need an audience"
+        raise UsageFault(message, hint="write the service's address into service.yml: public_url: https://…")
+    return GitHubTrust(github, audience, Issuer(github.issuer, clock), clock)
 
 
 def _provider(settings: Settings, store: Store, clock: Clock, environ: Mapping[str, str]) -> Provider | None:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import ssl
 from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.servers.http_server import Reply, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from tests.servers.http_server import Recorded
 
@@ -112,3 +119,32 @@ def published(kid: str, bits: int = 2048, **changes: object) -> dict[str, Any]:
     """Return the public half of a key, as it stands in a key set."""
     public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(rsa_key(kid, bits).public_key()))
     return {**public, "kid": kid, "alg": "RS256", "use": "sig", **changes}
+
+
+class _Encrypted(Server):
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__()
+        self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
+
+    @property
+    def url(self) -> str:
+        return super().url.replace("http:", "https:")
+
+
+def tls_server(folder: Path) -> Server:
+    """Return a server with a certificate of its own, ``certificate.pem`` in the folder."""
+    key, name = rsa_key("tls"), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, SHA256())
+    )
+    certificate, secret = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, secret)
+    return _Encrypted(context)

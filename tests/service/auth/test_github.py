@@ -12,13 +12,15 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from gate.errors import UsageFault
 from gate.service.auth.issuers import FRESH, PAUSE, RETRY
 from gate.service.auth.issuers import Issuer as KnownIssuer
-from tests.service.auth.issuer import Issuer, published, rsa_key
+from tests.service.auth.issuer import Issuer, published, rsa_key, tls_server
 from tests.support import DEPLOY, release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from flask.testing import FlaskClient
 
@@ -229,6 +231,28 @@ def test_no_repository_is_trusted_by_default(make_app: MakeApp, issuer: Issuer) 
     client = make_app(github={"issuer": issuer.url}).test_client()
     assert ask(client, issuer.sign(claims(issuer))) == 401
     assert issuer.server.requests == []
+
+
+def test_the_audience(make_app: MakeApp, issuer: Issuer) -> None:
+    """It is the service's own address where the settings name no other; a service that knows neither does not start."""
+    github = {"issuer": issuer.url, "repositories": [REPOSITORY]}
+    client = make_app(github=github, public_url="https://other.example").test_client()
+    assert ask(client, issuer.sign(claims(issuer))) == 401
+    assert ask(client, issuer.sign(claims(issuer, aud="https://other.example"))) == 200
+    with pytest.raises(UsageFault, match="audience"):
+        make_app(github=github)
+
+
+def test_keys_come_over_tls(make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over https the issuer's certificate must be one that is trusted here; else nobody's keys are taken."""
+    with tls_server(tmp_path) as server:
+        issuer = Issuer(server)
+        server.answer = issuer.answer
+        assert issuer.url.startswith("https://")
+        token = issuer.sign(claims(issuer))
+        assert ask(make_app(**settings(issuer)).test_client(), token) == 503
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
+        assert ask(make_app(**settings(issuer)).test_client(), token) == 200
 
 
 def test_keys_change(client: FlaskClient, issuer: Issuer, clock: ManualClock) -> None:
