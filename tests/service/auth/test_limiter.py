@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from gate.service.auth import limiter
 from gate.service.auth.limiter import Limiter
 
 if TYPE_CHECKING:
+    import pytest
+
     from gate.store import Store
     from tests.support import ManualClock
 
