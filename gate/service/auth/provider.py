@@ -156,8 +156,8 @@ class Provider:
         if self._login.claim == "email" and not _verified(claims):
             value = None  # People may write any address into some providers' profiles.
         found = value if isinstance(value, list) else [value]
-        # "*" is ours: a group of that name at the provider must not mean everybody's roles, nor add to them.
-        return [EVERYBODY, *(each for each in found if isinstance(each, str) and each != EVERYBODY)]
+        # Everybody has what "*" gives, so a group of that name at the provider adds nothing.
+        return [EVERYBODY, *(each for each in found if isinstance(each, str))]
 
     def _says(self) -> Mapping[str, Any]:
         try:
