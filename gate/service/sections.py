@@ -70,7 +70,8 @@ class GitHubRepository(Section):
 class GitHub(Section):
     """Workflows of GitHub Actions, known by the token that GitHub gives them."""
 
-    audience: str = "sentiment-gate"
+    audience: str = ""
+    """That tokens must be made for; ``public_url`` if empty. No other service's: it could use our callers' tokens here."""
     issuer: str = "https://token.actions.githubusercontent.com"
     repositories: tuple[GitHubRepository, ...] = ()
 

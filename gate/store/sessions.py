@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select, update
 
 from gate.canonical import rfc3339
 from gate.store.access_tables import logins, sessions, tokens
+from gate.store.database import faults
 from gate.store.opened import Opened, fetch
 from gate.store.rows import storable
 from gate.store.token_text import hash_of
@@ -75,20 +76,22 @@ class Sessions(Opened):
 
     def session_of(self, secret: str) -> Session | None:
         """Return the session, over or not; None if there is none."""
-        query = select(sessions).where(sessions.c.hash == hash_of(secret))
-        for row in self._rows(query):
-            mine = select(tokens).where(tokens.c.id == row["token_id"])
-            token = next((token_in(each) for each in self._rows(mine)), None) if row["token_id"] else None
-            return Session(
-                name=row["name"],
-                roles=tuple(row["roles"].split()),
-                repositories=read(row["repositories"]),
-                created_at=datetime.fromisoformat(row["created_at"]),
-                seen_at=datetime.fromisoformat(row["seen_at"]),
-                expires_at=datetime.fromisoformat(row["expires_at"]),
-                token=token,
-            )
-        return None
+        with faults(self._url), self._engine.begin() as connection:
+            rows = fetch(connection, select(sessions).where(sessions.c.hash == hash_of(secret)))
+            mine = rows[0]["token_id"] if rows else None
+            opened_by = fetch(connection, select(tokens).where(tokens.c.id == mine)) if mine else []
+        if not rows:
+            return None
+        row = rows[0]
+        return Session(
+            name=row["name"],
+            roles=tuple(row["roles"].split()),
+            repositories=read(row["repositories"]),
+            created_at=datetime.fromisoformat(row["created_at"]),
+            seen_at=datetime.fromisoformat(row["seen_at"]),
+            expires_at=datetime.fromisoformat(row["expires_at"]),
+            token=token_in(opened_by[0]) if opened_by else None,
+        )
 
     def session_seen(self, secret: str, session: Session) -> None:
         """Record that it was used now, if that is news."""

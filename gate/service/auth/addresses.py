@@ -11,6 +11,6 @@ def network_of(address: str | None) -> str:
         known = ip_address(address or "")
     except ValueError:
         return address or "unknown"
-    if isinstance(known, IPv6Address) and not known.ipv4_mapped:
-        return str(ip_network((known, 64), strict=False))
-    return str(known)
+    if not isinstance(known, IPv6Address):
+        return str(known)
+    return str(known.ipv4_mapped or ip_network((known, 64), strict=False))

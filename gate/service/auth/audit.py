@@ -49,7 +49,7 @@ def refused(
 
 def see(response: Response) -> Response:
     """Log a denial that some view made by itself."""
-    if response.status_code in DENIALS and not g.get("denial_logged"):
+    if response.status_code in DENIALS:
         _log(f"answered {response.status_code}", response.status_code, "")
     return response
 
@@ -63,21 +63,20 @@ def unauthorized(detail: str, *, why: str = "") -> Problem:
 
 def too_many(detail: str, seconds: int, *, first: bool) -> Problem:
     """Return the problem of somebody who asks too often; logged when that begins only, or the log would be flooded."""
-    headers = {"Retry-After": str(max(1, seconds))}
-    if first:
-        return refused(429, detail, kind="too-many-requests", headers=headers)
-    g.denial_logged = True
-    return Problem(429, detail, kind="too-many-requests", headers=headers)
+    g.denial_logged = not first
+    return refused(429, detail, kind="too-many-requests", headers={"Retry-After": str(max(1, seconds))})
 
 
 def overridden(who: Principal, run_id: str, kind: str, why: str) -> None:
     """Log an override; the log of the run has it too, in its chain."""
-    _LOG.info(
-        "%s %s run %s: %s", who.name, kind, run_id, hide_secrets(why), extra=about("override", kind=kind, run=run_id)
-    )
+    said = hide_secrets(" ".join(why.split()))
+    _LOG.info("%s %s run %s: %s", who.name, kind, run_id, said, extra=about("override", kind=kind, run=run_id))
 
 
 def _log(why: str, status: int, kind: str) -> None:
+    """Log a denial, once a request."""
+    if g.get("denial_logged"):
+        return
     _LOG.warning("refused: %s", hide_secrets(why), extra=about("denied", status=status, kind=kind))
     g.denial_logged = True
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
+from gate.errors import StoreFault
 from gate.service.auth.audit import unauthorized
 from gate.service.auth.principals import Principal, roles_of
 from gate.store.token_text import PREFIX, well_formed
@@ -90,7 +92,8 @@ class Credentials:
             raise unauthorized(detail, why="there is no such token")
         if fault := found.fault(self._clock.now()):
             raise unauthorized(detail, why=f"the token {found.name!r} {fault}")
-        self._store.token_used(found)
+        with suppress(StoreFault):  # A database that is busy for a while must not keep anybody out.
+            self._store.token_used(found)
         return found
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import current_app, g, redirect, request, url_for
 
+from gate.errors import UsageFault
 from gate.policy import resolve_secret
 from gate.service.auth.addresses import network_of
 from gate.service.auth.audit import see, too_many, unauthorized
@@ -38,7 +39,8 @@ MINUTE = timedelta(minutes=1)
 LOGINS, LOGIN_PERIOD = 10, timedelta(minutes=15)
 """Failed ones an address, then the form is closed to it."""
 BAD_TOKENS = 100
-"""A minute and address, then they are not even looked at."""
+"""Requests without a valid one, a minute and address; more are neither explained nor logged."""
+UNKNOWN = 401
 
 
 class Gatekeeper:
@@ -74,10 +76,8 @@ class Gatekeeper:
         g.principal = g.session = g.denial_logged = None
         if self._open():
             return None
-        if header := request.headers.get("Authorization", ""):
-            self._by_header(header)
-        elif self._sessions.recognise() is None:
-            return self._anonymous()
+        if (answer := self._recognise()) is not None:
+            return answer
         if refusal := self._requests.take(g.principal.name):
             detail = f"more than {self._settings.limits.requests_per_minute:,} requests a minute"
             raise too_many(detail, refusal.seconds, first=refusal.first)
@@ -90,15 +90,26 @@ class Gatekeeper:
             return True
         return is_public(current_app.view_functions.get(request.endpoint or ""))
 
-    def _by_header(self, header: str) -> None:
+    def _recognise(self) -> AnyResponse | None:
+        """See who asks; return an answer to those who must log in first."""
+        g.denial_logged = self._bad_tokens.used_up(network_of(request.remote_addr))  # Enough was said of that address.
         try:
-            g.principal = self._credentials.principal(header)
-        except Problem:
-            # Counted after the look, so that a right token is let in whatever others at its address get wrong.
-            if refusal := self._bad_tokens.take(network_of(request.remote_addr)):
-                detail = "too many wrong tokens from this address"
-                raise too_many(detail, refusal.seconds, first=refusal.first) from None
+            if header := request.headers.get("Authorization", ""):
+                g.principal = self._credentials.principal(header)
+            elif self._sessions.recognise() is None:
+                return self._anonymous()
+        except Problem as problem:
+            if problem.status == UNKNOWN:
+                # Counted after the look, so that a right token is let in whatever others at its address get wrong.
+                self._count()
             raise
+        g.denial_logged = False
+        return None
+
+    def _count(self) -> None:
+        if refusal := self._bad_tokens.take(network_of(request.remote_addr)):
+            detail = "too many requests without a valid token from this address"
+            raise too_many(detail, refusal.seconds, first=refusal.first) from None
 
     def _anonymous(self) -> AnyResponse:
         asks_for_page = request.method in {"GET", "HEAD"} and not request.path.startswith(API)
@@ -116,7 +127,11 @@ def _github(settings: Settings, clock: Clock) -> GitHubTrust | None:
     github = settings.github
     if not github.repositories:
         return None
-    return GitHubTrust(github, github.audience, Issuer(github.issuer, clock), clock)
+    audience = github.audience or settings.public_url
+    if not audience:
+        message = "workflows' tokens need an audience"
+        raise UsageFault(message, hint="write the service's address into service.yml: public_url: https://…")
+    return GitHubTrust(github, audience, Issuer(github.issuer, clock), clock)
 
 
 def _provider(settings: Settings, store: Store, clock: Clock, environ: Mapping[str, str]) -> Provider | None:

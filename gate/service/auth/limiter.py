@@ -71,6 +71,11 @@ class Limiter:
             first, hand.used_up = not hand.used_up, True
             return Refusal(_seconds(hand.until - now), first=first)
 
+    def used_up(self, who: str) -> bool:
+        """Whether this process knows that there are none left."""
+        with self._lock:
+            return self._hand(who, self._clock.now()).used_up
+
     def give_back(self, who: str) -> None:
         """Undo a ``take``: what it counts did not happen."""
         with self._lock:

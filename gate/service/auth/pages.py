@@ -83,7 +83,8 @@ class Pages:
         try:
             token = self._credentials.token(request.form.get("token", "").strip())
         except Problem as problem:
-            return Response(self._page("This token is not valid: it is mistyped, revoked or expired."), problem.status)
+            page = self._page("This token is not valid: it is mistyped, revoked or expired.")
+            return Response(page, problem.status, problem.headers)
         self._attempts.give_back(address)
         response = redirect(request.script_root + safe_next(request.form.get("next", "")), 303)
         self._sessions.open(response, token.name, token=token)

@@ -156,15 +156,18 @@ class Provider:
         if self._login.claim == "email" and not _verified(claims):
             value = None  # People may write any address into some providers' profiles.
         found = value if isinstance(value, list) else [value]
-        # "*" is ours: a group of that name at the provider must not mean everybody's roles, nor add to them.
-        return [EVERYBODY, *(each for each in found if isinstance(each, str) and each != EVERYBODY)]
+        # Everybody has what "*" gives, so a group of that name at the provider adds nothing.
+        return [EVERYBODY, *(each for each in found if isinstance(each, str))]
 
-    def _endpoint(self, name: str) -> str:
+    def _says(self) -> Mapping[str, Any]:
         try:
-            url = str(self._issuer.metadata().get(name))
+            return self._issuer.metadata()
         except Unreachable:
             message = "the provider does not answer"
             raise LoginFailed(message) from None
+
+    def _endpoint(self, name: str) -> str:
+        url = str(self._says().get(name))
         if problem := address_problem(url, option=f"the provider's {name}", query=True):
             raise LoginFailed(problem)
         return url
@@ -172,7 +175,7 @@ class Provider:
     def _session(self, url: str = "") -> OAuth2Session:
         from authlib.integrations.requests_client import OAuth2Session
 
-        methods = self._issuer.metadata().get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        methods = self._says().get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
         basic = "client_secret_basic" in methods
         session = OAuth2Session(
             self._login.client_id,

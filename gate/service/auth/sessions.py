@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask import g, request
 
+from gate.errors import StoreFault
 from gate.service.auth import cookies, csrf
 from gate.service.auth.audit import refused
 from gate.service.auth.credentials import repositories_of
@@ -54,7 +56,8 @@ class Sessions:
         who = Principal(session.name, roles_of(roles), repositories_of(repositories), "session")
         g.principal, g.session = who, secret
         self._check_page(secret)
-        self._store.session_seen(secret, session)
+        with suppress(StoreFault):  # A database that is busy for a while must not keep anybody out.
+            self._store.session_seen(secret, session)
         return who
 
     def open(self, response: Response, name: str, roles: Iterable[str] = (), token: Token | None = None) -> None:
