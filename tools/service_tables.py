@@ -69,7 +69,9 @@ def _default(field: FieldInfo) -> str:
         return f"`{format_duration(value)}`"
     if isinstance(value, tuple):
         return f"`[{', '.join(map(str, value))}]`" if value else "–"
-    return "–" if value is None or value in ("", {}) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    return (
+        "–" if value is None or value in ("", {}) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    )
 
 
 def _said(field: FieldInfo, variable: str) -> str:
