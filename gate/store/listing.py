@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from gate.canonical import from_plain, loads
 from gate.errors import NoSuchRun, UsageFault
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MOST = 200
 _COLUMNS = [runs.c[name] for name in ("id", "created_at", "finished_at", "state", "release", "deployed_at",
             "window_to", "dry_run", "labels", "outcome", "decision", "code", "reason", "glance")]  # fmt: skip
+_ALSO = (runs.c.policy_digest, runs.c.events, runs.c.head, runs.c.latest)
+# Put together once: it is asked for all the time.
+_STANDING = select(*_COLUMNS, *_ALSO).where(runs.c.id == bindparam("run_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +138,8 @@ class Listing(Opened):
         Raises:
             NoSuchRun: there is none of that id.
         """
-        also = (runs.c.policy_digest, runs.c.events, runs.c.head, runs.c.latest)
-        for row in self._rows(select(*_COLUMNS, *also).where(runs.c.id == run_id)):
-            rest = {column.name: row.pop(column.name) for column in also}
+        for row in self._rows(_STANDING, run_id=run_id):
+            rest = {column.name: row.pop(column.name) for column in _ALSO}
             latest = rest.pop("latest")
             return Standing(_line_of(row), **rest, latest=latest.encode() if latest is not None else None)
         message = f"there is no run {run_id!r}"

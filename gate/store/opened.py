@@ -7,10 +7,11 @@ from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
+from gate.model import NOTHING
 from gate.store.database import faults, open_engine, parse_url, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy import Select, Table
     from sqlalchemy.engine import Connection
@@ -61,14 +62,14 @@ class Opened:
         with faults(self._url), self._writer.begin() as connection:
             yield connection
 
-    def _rows(self, query: Select[Any]) -> list[dict[str, Any]]:
+    def _rows(self, query: Select[Any], **values: object) -> list[dict[str, Any]]:
         with faults(self._url), self._reader.begin() as connection:
-            return fetch(connection, query)
+            return fetch(connection, query, values)
 
 
-def fetch(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
-    """Return what a query finds, each row by column names."""
-    return [row._asdict() for row in connection.execute(query)]
+def fetch(connection: Connection, query: Select[Any], values: Mapping[str, object] = NOTHING) -> list[dict[str, Any]]:
+    """Return what a query finds, each row by column names; ``values`` are those of its named parameters."""
+    return [row._asdict() for row in connection.execute(query, values)]
 
 
 def upserting(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - each dialect has a class of its own

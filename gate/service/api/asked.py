@@ -140,7 +140,7 @@ class ListQuery(Read):
     release: str | None = Field(default=None, max_length=200)
     repository: str | None = Field(default=None, max_length=LONGEST_LABEL)
     """The label of that name."""
-    label: list[Annotated[str, StringConstraints(pattern=r"^[^=]+=", max_length=2 * LONGEST_LABEL + 1)]] = Field(
+    label: list[Annotated[str, StringConstraints(max_length=2 * LONGEST_LABEL + 1)]] = Field(
         default_factory=list, max_length=MOST_LABELS
     )
     """`name=value`, as often as wanted."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response
 
+from gate.errors import UsageFault
 from gate.report.story import story
 from gate.service.api.asked import ListQuery, LogQuery, RunPath, VerdictQuery
 from gate.service.api.blueprint import NO_RUN, api, standing, told
@@ -31,8 +32,16 @@ def list_runs(query: ListQuery) -> Response:
     return told({"runs": [run_told(line) for line in found.lines], "cursor": found.cursor})
 
 
+def _label(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign):
+        message = f"the label {text[:40]!r} is no name=value"
+        raise UsageFault(message, hint="e.g. label=environment=production")
+    return name, value
+
+
 def _page(query: ListQuery) -> Page:
-    labels = dict(each.split("=", 1) for each in query.label)
+    labels = dict(map(_label, query.label))
     if query.repository is not None:
         labels["repository"] = query.repository
     return services().store.page(

@@ -81,6 +81,7 @@ def test_run_and_list(service: Service, bad: str) -> None:
     assert shown["glance"]["share_after"] > 0.8
     found = service.get("/v1/runs", params={"label": "environment=production", "outcome": "fail"}).json()["runs"]
     assert bad in {each["id"] for each in found}
+    assert service.get("/v1/runs", params={"label": "production"}).status_code == 422
     assert service.get("/v1/runs", params={"repository": "other/app"}).json() == {"runs": [], "cursor": None}
 
 

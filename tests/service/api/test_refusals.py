@@ -35,7 +35,7 @@ REFUSED = [
     (FINE, "scorer: {type: onnx, path: /srv/model, labels: {negative: negative, positive: positive}}\n", "scorer.type"),
     (
         FINE,
-        """scorer: {type: http, url: 'https://192.168.1.4/score', request: '{"q": "{text}"}', score: s}\n""",
+        """scorer: {type: http, url: 'https://192.168.1.4/score', request: '{"q": "{text}"}', score: s, batch_size: 1}\n""",
         "scorer.url",
     ),
 ]
