@@ -93,10 +93,11 @@ def open_worker(
         Allowed.parse(each)
     where = url or default_url(environ)
     with open_store(where, clock, environ) as (store, hash_author), alone(where, settings.name, SystemClock()):
-        watching = Watching(store, clock, _Opener(clock, environ, store, hash_author))
+        opener = _Opener(clock, environ, store, hash_author)
+        watching = Watching(store, clock, opener)
         secret = lambda reference: resolve_secret(reference, environ)  # noqa: E731 - as everywhere in wiring
         delivering = Delivering(store, clock, deliver, secret, allowed)
-        folder = PolicyFolder(policies, store, clock, environ, hash_author) if policies else None
+        folder = PolicyFolder(policies, store, clock, environ, hash_author, opener.routes) if policies else None
         standing = Standing(store, clock, folder) if folder else None
         yield Worker(settings, store, clock, watching, delivering, standing)
 
@@ -139,7 +140,7 @@ class _Opener:
             parts = Parts(
                 listeners=hear(0, policy.sources),
                 baseline_listeners=hear(100, before) or None,
-                scorer=self._routes(policy).wrapped(journal.scorer),
+                scorer=self.routes(policy).wrapped(journal.scorer),
                 decider=Decider(policy.decision_rules(), release, densities_of(policy.scorer.type)),
                 clock=journal,
                 hash_author=self._hash_author,
@@ -151,7 +152,7 @@ class _Opener:
             purses = {each.name: each.purse for each in heard if isinstance(each.purse, Purse)}
             yield Vigil(Watch(plan, parts), release.deployed_at + policy.window.settle, purses)
 
-    def _routes(self, policy: Policy) -> Routes:
+    def routes(self, policy: Policy) -> Routes:
         """Return the scorers of a policy: models are large, and one of each is enough."""
         key = json.dumps([policy.to_plain()["scorer"], str(policy.folder)], sort_keys=True)
         with self._lock:

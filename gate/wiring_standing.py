@@ -20,11 +20,11 @@ from gate.runs.standing import Lookout, StandingMemory
 from gate.spending import Purse, Purses, of_a_day
 from gate.store import StandingWatch
 from gate.wiring import open_sources, plan_of, release_of
-from gate.wiring_scorers import build_routes, scorer_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from gate.language import Routes
     from gate.listening import Listener
     from gate.policy import Policy, SourceSpec
     from gate.ports import Clock
@@ -39,9 +39,16 @@ class PolicyFolder:
     """The policies of a folder that ask to be listened to between releases."""
 
     def __init__(
-        self, folder: Path, store: Store, clock: Clock, environ: Mapping[str, str], hash_author: AuthorHash
+        self,
+        folder: Path,
+        store: Store,
+        clock: Clock,
+        environ: Mapping[str, str],
+        hash_author: AuthorHash,
+        routes: Callable[[Policy], Routes],
     ) -> None:
-        """Take the folder; it may change while it is watched."""
+        """Take the folder, which may change while it is watched, and what has the scorers of a policy."""
+        self._routes = routes
         self._folder = folder
         self._store = store
         self._clock = clock
@@ -71,7 +78,7 @@ class PolicyFolder:
             now = self._clock.now()
             every, since = policy.watch.every, now - policy.baseline.length
             watch = StandingWatch(watch_key(policy), path.stem, str(path), every, since, now)
-            scorer = build_routes(policy.scorer, scorer_context(policy, self._clock, self._environ))
+            scorer = self._routes(policy)
         except GateError as fault:
             # Told once for each version of the file: a run of it would say the same.
             _LOG.warning("the policy %s is not listened to: %s", path, fault.message)

@@ -20,7 +20,7 @@ from dbos import DBOS, SetWorkflowID
 from gate.canonical import rfc3339
 from gate.errors import Cancelled, StoreFault
 from gate.http import stopping
-from gate.runs.system import config
+from gate.runs.system import config, statuses
 from gate.runs.workflow import watch_release
 
 if TYPE_CHECKING:
@@ -198,11 +198,12 @@ class Worker:
 
     def _sweep(self) -> timedelta:
         """Take up runs that no workflow watches, after a restore or where one failed; forget the steps of old ones."""
-        for call in self._store.open_orders():
-            status = DBOS.get_workflow_status(_workflow_id(call))
-            if status is None:
+        calls = {_workflow_id(call): call for call in self._store.open_orders()}
+        status = statuses(list(calls))
+        for name, call in calls.items():
+            if name not in status:
                 self._enqueue(call)
-            elif status.status in _FINISHED:
+            elif status[name] in _FINISHED:
                 _LOG.error("its workflow ended without it, taking it up again", extra={"run": call.run_id})
                 self._store.again(call)
         before = rfc3339(self._clock.now() - KEPT)

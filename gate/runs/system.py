@@ -10,11 +10,16 @@ from sqlalchemy import create_engine, event
 from gate.store.database import parse_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dbos import DBOSConfig
 
 APPLICATION = "sentiment-gate"
 WORKFLOW_VERSION = "1"
 """Raised when the order of steps in ``watch_release`` changes; a worker goes on with runs of its own version only."""
+
+ASKED_AT_ONCE = 200
+"""Workflows in one query."""
 
 
 def system_url(store_url: str) -> str:
@@ -42,6 +47,19 @@ def config(url: str, worker: str) -> DBOSConfig:
     if url.startswith("sqlite"):
         made["system_database_engine"] = _sqlite(url)
     return made
+
+
+def statuses(names: Sequence[str]) -> dict[str, str]:
+    """Return how each workflow stands, of those that there are."""
+    from dbos import DBOS
+
+    found: dict[str, str] = {}
+    for start in range(0, len(names), ASKED_AT_ONCE):
+        # Not one by one: looks wait for the same database meanwhile.
+        some = list(names[start : start + ASKED_AT_ONCE])
+        known = DBOS.list_workflows(workflow_ids=some, load_input=False, load_output=False)
+        found |= {each.workflow_id: each.status for each in known}
+    return found
 
 
 def _sqlite(url: str) -> Any:  # noqa: ANN401 - SQLAlchemy's Engine

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from gate.clock import SystemClock
 from gate.errors import Cancelled
 from gate.model import Outcome
 from gate.runs import Order, Runs
@@ -19,6 +25,8 @@ from gate.wiring_service import _Opener, _planned
 from gate.wiring_standing import PolicyFolder
 from tests.servers.http_server import Recorded, Reply, Server
 from tests.support import DEPLOY, ManualClock
+
+pytest.importorskip("dbos")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +84,9 @@ class Town:
 
     def standing(self) -> Standing:
         """Return what a new worker begins with."""
-        return Standing(self.store, self.clock, PolicyFolder(self.folder, self.store, self.clock, {}, hashed))
+        return Standing(
+            self.store, self.clock, PolicyFolder(self.folder, self.store, self.clock, {}, hashed, self.opener().routes)
+        )
 
     def run(self) -> str:
         """Order a run of the policy, deployed now, and watch it to its end."""
@@ -89,7 +99,11 @@ class Town:
 
     def watching(self) -> Watching:
         """Return what looks, each time with nothing in memory."""
-        return Watching(self.store, self.clock, _Opener(self.clock, {}, self.store, hashed))
+        return Watching(self.store, self.clock, self.opener())
+
+    def opener(self) -> _Opener:
+        """Return what builds engines and scorers."""
+        return _Opener(self.clock, {}, self.store, hashed)
 
 
 def hashed(source: str, author: str) -> str:
@@ -317,3 +331,22 @@ def test_it_is_forgotten_by_itself(town: Town) -> None:
     kept, _ = town.store.heard(key, "http", DEPLOY - 240 * HOUR, town.clock.now())
     assert town.clock.now() - kept[0].created_at <= timedelta(days=2) + HOUR
     assert town.store.watches()[0].sources[0].since > DEPLOY
+
+
+def test_a_worker_listens(town: Town, tmp_path: Path) -> None:
+    """A worker that is given a folder of policies listens by itself, and stops at once when it is told to."""
+    polled = threading.Event()
+
+    def answer(_request: Recorded) -> Reply:
+        polled.set()
+        return Reply.of([])
+
+    town.server.answer = answer
+    url = str(tmp_path / "real.db")
+    environment = {**os.environ, "GATE_POLICIES": str(town.folder), "GATE_STORE": url, "GATE_WORKER": "one"}
+    with subprocess.Popen([sys.executable, "-m", "gate", "worker"], env=environment, stderr=subprocess.PIPE) as worker:
+        assert polled.wait(60)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(60) == 0
+    with Store(url, SystemClock()) as store:
+        assert [watch.name for watch in store.watches()] == ["acme"]
