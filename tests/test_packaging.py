@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-COMPANIONS = {"pydantic-core"}
-"""Belong to a dependency that pins them to the digit and whose documentation imports from them."""
+COMPANIONS = {"pydantic-core", "jinja2", "markupsafe", "werkzeug", "joserfc"}
+"""Belong to a dependency (pydantic, Flask, Authlib) that cannot be without them and whose documentation imports from them."""
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 

@@ -78,7 +78,7 @@ def work(options: Options, environ: Mapping[str, str]) -> None:
     url = settings.store_url(environ) or default_url(environ)
     name = settings.worker or platform.node() or "worker"
     clock = SystemClock()
-    own = WorkerSettings(system_url(url), name, settings.runs)
+    own = WorkerSettings(system_url(url), name, settings.runs, settings.retention.text)
     with open_worker(
         own, url, clock, environ, allowed=settings.callbacks.hosts, policies=settings.policies.folder
     ) as worker:

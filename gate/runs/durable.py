@@ -59,6 +59,8 @@ class Settings:
     """Stable over restarts, and no other worker's: a worker first goes on with what it was at."""
     runs: int = RUNS_AT_ONCE
     """Most runs it watches at a time."""
+    texts: timedelta = timedelta(days=30)
+    """How long what people wrote is kept, where a policy keeps it at all."""
     speed: float = 1.0
     """How fast the clock runs: measurements have a faster one."""
 
@@ -197,7 +199,7 @@ class Worker:
         return ALIVE_EVERY
 
     def _sweep(self) -> timedelta:
-        """Take up runs that no workflow watches, after a restore or where one failed; forget the steps of old ones."""
+        """Take up runs that no workflow watches, after a restore or where one failed; forget old texts, and steps of old runs."""
         calls = {_workflow_id(call): call for call in self._store.open_orders()}
         status = statuses(list(calls))
         for name, call in calls.items():
@@ -212,6 +214,8 @@ class Worker:
         )
         if done:
             DBOS.delete_workflows([each.workflow_id for each in done])
+        if gone := self._store.forget_texts(self._clock.now() - self._settings.texts):
+            _LOG.info("forgot what was written in %d mentions, as their time was over", gone)
         return SWEEP_EVERY
 
 

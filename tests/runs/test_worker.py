@@ -20,7 +20,9 @@ from gate.clock import SystemClock
 from gate.runs import Callback
 from gate.store import State, Store
 from gate.wiring_service import open_service
+from tests.looks import look
 from tests.servers.running import free_port
+from tests.support import ManualClock, release, scored
 
 pytest.importorskip("dbos")
 
@@ -175,6 +177,19 @@ def test_the_service(tmp_path: Path) -> None:
         assert service.wait(60) == (0 if ending is signal.SIGTERM else -9), log.read_text()
         wait_for(lambda: "has stopped" in log.read_text(), 60, log)
     assert all("time" in json.loads(line) for line in log.read_text().splitlines() if line.startswith("{"))
+
+
+def test_old_texts_are_forgotten_unasked(tmp_path: Path) -> None:
+    """A worker forgets what people wrote when its time is over, whoever recorded it; what is newer stays."""
+    url, log = str(tmp_path / "gate.db"), tmp_path / "log"
+    clock = ManualClock(SystemClock().now() - timedelta(days=31))
+    with Store(url, clock) as store:
+        run_id = store.start_run(release(), {})
+        store.append_look(run_id, look(1, kept=(scored(1, 0.9, text="old"),)))
+        clock.time += timedelta(days=2)
+        store.append_look(run_id, look(2, kept=(scored(2, 0.9, text="new"),)))
+        with working(Job(url, "one", FastClock(SystemClock().now(), 1.0)), log=log):
+            wait_for(lambda: [each.text for each in store.said(run_id)] == [None, "new"], 60, log)
 
 
 def wait_for(done: Callable[[], object], seconds: float, log: Path) -> None:
