@@ -22,6 +22,8 @@ LOCKS  := requirements/base.txt requirements/build.txt requirements/test.txt
 # A plain shell's options, so that a failing step in a pipeline or a list is never passed over.
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
+# Some containers forbid to keep compiled modules, and every start would compile all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Two targets installing into one .venv at once would trip over each other.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from gate.report import costs
 from gate.report.content import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gate.model import Rate
     from gate.policy import Policy, SourceSpec
@@ -47,37 +48,69 @@ def diagnose(policy: Policy, clock: Clock, environ: Mapping[str, str], store: st
         *_store(clock, environ, store),
         *_scorer(policy, clock, environ),
         *heard,
-        *forecast(policy, {each.part: each.check.rate for each in heard if each.check.rate}),
+        *forecast(policy, _rates(heard)),
     ]
 
 
-def forecast(policy: Policy, rates: Mapping[str, Rate]) -> Iterator[Diagnosis]:
+def _rates(heard: Sequence[Diagnosis]) -> Mapping[str, Sequence[Rate]]:
+    rates: dict[str, list[Rate]] = {}
+    for each in heard:
+        if each.check.rate:
+            rates.setdefault(each.part, []).append(each.check.rate)
+    return rates
+
+
+def forecast(policy: Policy, rates: Mapping[str, Sequence[Rate]]) -> Iterator[Diagnosis]:
     """Say what a whole run will bring and cost, by what its sources have delivered lately.
 
     Args:
         policy: of the run.
-        rates: of the sources that know, by name.
+        rates: of the sources that know, by name; several for one that asks several servers.
     """
     window, hour = policy.window, timedelta(hours=1)
     looks = math.ceil((window.length - window.settle) / window.every) + 1
     before = timedelta(0) if policy.baseline.file else policy.baseline.length
-    total, mentions = Cost(), 0.0
-    for spec in (*policy.sources, *policy.control):
-        if rate := rates.get(spec.name):
-            expected = rate.mentions_per_hour * ((window.length + before) / hour)
-            cost = _times(rate.look, looks + 1) + _times(rate.mention, expected)
-            yield from _budget(spec, cost)
-            total += cost
-    known = [spec for spec in policy.sources if spec.name in rates]
-    for spec in known:
-        mentions += rates[spec.name].mentions_per_hour * (window.length / hour)
-    unknown = [spec.name for spec in (*policy.sources, *policy.control) if spec.name not in rates]
+    total, specs = Cost(), (*policy.sources, *policy.control)
+    for spec in specs:
+        cost = Cost()
+        for rate in rates.get(spec.name, ()):
+            expected = (rate.mentions_per_hour or 0.0) * ((window.length + before) / hour)
+            cost += _times(rate.look, looks + bool(before)) + _times(rate.mention, expected)
+        yield from _requests(spec, rates.get(spec.name, ()), looks, window.every)
+        yield from _budget(spec, cost)
+        total += cost
+    unknown = [spec.name for spec in specs if spec.name not in rates]
     plan = f"{count(looks, 'look')}" + (f" and a baseline of {format_duration(before)}" if before else "")
-    said = f"{plan}: about {costs.cost(total) or 'nothing'}"
+    free = all(rate.free for spec in specs for rate in rates.get(spec.name, ())) and len(unknown) < len(specs)
+    said = f"{plan}: about {costs.cost(total) or 'nothing'}" + (", free" if free and total.requests else "")
     said += f"; not counted: {', '.join(unknown)}" if unknown else ""
     yield Diagnosis("run", Check("cost", ok=True, detail=said), required=False)
+    known = {
+        spec.name: sum(each.mentions_per_hour or 0.0 for each in rates[spec.name])
+        for spec in policy.sources
+        if any(each.mentions_per_hour is not None for each in rates.get(spec.name, ()))
+    }
     if known:
+        mentions = sum(known.values()) * (window.length / hour)
         yield Diagnosis("run", _volume(policy, mentions, whole=len(known) == len(policy.sources)), required=False)
+
+
+def _requests(spec: SourceSpec, rates: Sequence[Rate], looks: int, every: timedelta) -> Iterator[Diagnosis]:
+    """Say how often a run asks a source, against what it allows: ``45 looks × 2 requests = 90, 10 of 300 per 5m; free``."""
+    for rate, servers in Counter(rates).items():
+        each = rate.look.requests
+        said = f"{count(looks, 'look')} × {count(each, 'request')} = {looks * each:,}" if each else "no requests"
+        said += f" at each of {servers} servers" if servers > 1 else ""
+        fits = True
+        if each and rate.allowed:
+            most, per = rate.allowed.requests, rate.allowed.per
+            busiest = min(looks, math.ceil(per / every)) * each
+            fits = busiest <= most
+            said += f", {busiest:,} of {most:,} per {format_duration(per)}"
+        paid = rate.look.usd or rate.mention.usd
+        said += "; free" if rate.free else "; its reads are paid for" if paid else ""
+        fix = "" if fits else "look less often (window.every), or get a key that allows more"
+        yield Diagnosis(spec.name, Check("requests", ok=fits, detail=said, fix=fix), required=False)
 
 
 def _volume(policy: Policy, mentions: float, *, whole: bool) -> Check:

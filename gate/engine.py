@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from gate.baseline import Beforehand
 from gate.insight.comparability import comparability
 from gate.insight.traces import Traces
 from gate.listening import Ear, Listener
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from gate.ports import Clock, Scorer
     from gate.remembering import Memory
 
-BASELINE_TIMEOUT = timedelta(seconds=60)
 LONGEST_POLL = timedelta(seconds=60)
 
 
@@ -56,12 +57,13 @@ class Watch:
         self._plan = plan
         self._clock = parts.clock
         self._decider = parts.decider
-        self._memory = parts.memory
         release = plan.release
         self._before = [
             Ear(each, Period.BASELINE, release.baseline_from, release.baseline_to)
             for each in (*(parts.baseline_listeners or parts.listeners), *parts.controls)
         ]
+        remember = partial(recall, self._before, plan, parts.memory)
+        self._beforehand = Beforehand(remember, plan.every, release.window_to, needed=parts.decider.compares())
         self._after = [
             Ear(each, Period.POST, release.deployed_at, release.window_to)
             for each in (*parts.listeners, *parts.controls)
@@ -81,15 +83,17 @@ class Watch:
         """Listeners whose baseline was heard in part, and why."""
         self._kept = {period: Traces() for period in Period}
 
-    def hear_baseline(self) -> Baseline:
+    def ask_baseline(self) -> datetime | None:
+        """Fetch what was written before the deploy; return when to ask again, as a source is down, or None to go on."""
+        return self._beforehand.ask(self._clock)
+
+    def hear_baseline(self, tell: Callable[[str], None] = lambda _: None) -> Baseline:
         """Fetch, filter and score what was written before the deploy, and fold it.
 
-        Where a rule compares with the baseline, a source that could not be heard before the deploy takes no part after
-        it, and one that was heard in part leaves the run incomplete.
+        Where a rule compares with it, a source that is down is waited for, and ``tell`` told so each time; one that could
+        not be heard takes no part after the deploy, and one that was heard in part leaves the run incomplete.
         """
-        known = recall(self._before, self._plan, self._memory)
-        for ear in known.unheard:
-            ear.insist(ear.until, BASELINE_TIMEOUT, self._clock)
+        known = self._beforehand.wait(self._clock, tell)
         kept, dropped = known.joined(*self._read(known.unheard, self._plan.release.baseline_to, Period.BASELINE))
         for scored in kept:
             self._decider.fold_baseline(scored)
@@ -193,8 +197,7 @@ class Watch:
     def _skip_to(self, at: datetime) -> datetime:
         """Return the first look due at or after ``at`` that has something to see."""
         waiting = [when for ear in self._after if (when := ear.next_at())]
-        end = min(self._polled_until or at, self._plan.release.window_to)
-        target = min([*waiting, end])
+        target = min([*waiting, self._polled_until or at, self._plan.release.window_to])
         if target <= at:
             return at
         steps = (target - at) // self._plan.every
@@ -243,7 +246,5 @@ class Watch:
             if before.listener.required and not before.complete and not sampled:
                 names = [before.listener.name] if self._same_sources else [ear.listener.name for ear in self._after]
                 self._partial |= dict.fromkeys(names, f"its baseline was not complete: {before.reason}")
-        if any(ear.kept for ear in ours):
-            return
-        # With no baseline at all there are no strangers either: the rules say what they lack.
-        self._strangers.clear()
+        if not any(ear.kept for ear in ours):
+            self._strangers.clear()  # With no baseline at all the rules say what they lack.

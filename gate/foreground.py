@@ -56,6 +56,9 @@ class View(Protocol):
     def started(self, run_id: str, policy: Policy, release: Release) -> None:
         """Say what is watched."""
 
+    def waits(self, why: str) -> None:
+        """Say what is waited for before the first look."""
+
     def heard_baseline(self, baseline: Baseline) -> None:
         """Say what was heard from before the deploy."""
 
@@ -123,7 +126,7 @@ class Run:
 
     def _watch(self, run_id: str, view: View) -> Record:
         view.started(run_id, self.policy, self.release)
-        baseline = self.watch.hear_baseline()
+        baseline = self.watch.hear_baseline(view.waits)
         self.log.append_baseline(run_id, baseline.kept, baseline.dropped, baseline.coverage, baseline.notes)
         view.heard_baseline(baseline)
         looks = []

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 MOST_POLLS = 50
 """Polls of one period in a row while a source says there is more: a bound, not a target."""
 RAISE = "raise the budget of this source, or have the policy ask for less"
-TRIES = 3
-"""How often a source is asked that must answer now, as no later look will ask it."""
+TRIES = 4
+"""How often a source is asked that must answer now, as no later look will ask it; the last time after a failing host's
+rest is over (``gate.http.breaker``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Ear:
     permanent: bool = False
     reason: str = ""
     hint: str = ""
+    failed: bool = False
+    """Whether the last poll brought nothing but a fault."""
     settled_until: datetime | None = None
     delivered: int = 0
     """Mentions and unreadable items, whether or not a look has come to them yet."""
@@ -96,7 +99,7 @@ class Ear:
                 return
 
     def insist(self, until: datetime, timeout: timedelta, clock: Clock) -> None:
-        """Poll, and once more after 2 and 8 seconds if something is still missing."""
+        """Poll, and once more after 2, 8 and 32 seconds if something is still missing."""
         for attempt in range(TRIES):
             self.poll(until, timeout, clock)
             if self.complete or self.permanent or attempt == TRIES - 1:
@@ -154,13 +157,13 @@ class Ear:
         return None
 
     def _failed(self, fault: SourceFault) -> None:
-        self.complete, self.permanent = False, fault.permanent
+        self.complete, self.permanent, self.failed = False, fault.permanent, True
         # The quote itself stays out of log and evidence: it may hold what somebody wrote.
         self.reason = fault.message
         self.hint = f"{fault.hint} (`gate doctor` quotes it)" if fault.quote else fault.hint
 
     def _take(self, fetch: Fetch, now: datetime) -> None:
-        self.heard = True
+        self.heard, self.failed = True, False
         self.cursor, self.complete, self.permanent = fetch.cursor, fetch.complete, fetch.permanent
         self.reason, self.hint, self.settled_until = fetch.reason, "", fetch.settled_until
         self.cost += fetch.cost

@@ -17,6 +17,7 @@ from gate.policy import Overrides, load_text, resolve_secret
 from gate.runs import Runs
 from gate.runs.watching import Vigil
 from gate.sharing import Pool
+from gate.spending import Purse
 from gate.wiring import Shared, baseline_sources, open_sources, open_store, plan_of, readable_policy, release_of
 from gate.wiring_scorers import build_routes, densities_of, scorer_context
 from gate.wiring_standing import PolicyFolder, memory_of
@@ -147,7 +148,9 @@ class _Opener:
                 memory=journal.memory(memory) if (memory := memory_of(policy, self._store)) else None,
             )
             plan = replace(plan_of(policy, release), emotions=True)
-            yield Vigil(Watch(plan, parts), release.deployed_at + policy.window.settle)
+            heard = (*parts.listeners, *parts.controls)
+            purses = {each.name: each.purse for each in heard if isinstance(each.purse, Purse)}
+            yield Vigil(Watch(plan, parts), release.deployed_at + policy.window.settle, purses)
 
     def routes(self, policy: Policy) -> Routes:
         """Return the scorers of a policy: models are large, and one of each is enough."""

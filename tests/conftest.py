@@ -18,6 +18,9 @@ settings.load_profile("gate")
 
 pytest_plugins = ["tests.servers.fixtures"]
 
+# Some containers forbid it, and then each of a thousand commands that the tests start would compile the gate anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 HERE = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared with, not bound to
 
 

@@ -105,7 +105,7 @@ def test_a_refused_connection_is_an_outage() -> None:
     """A port that nobody serves is down, not refused: it may come back."""
     with Server(Reply()) as closed:
         url = closed.url
-    with pytest.raises(SourceDown, match="no connection"):
+    with pytest.raises(SourceDown, match="refused: nothing listens there"):
         get(url)
 
 

@@ -299,7 +299,11 @@ def test_faults_of_the_command_line_name_the_option() -> None:
     """A wrong override is no fault of a line in the file."""
     assert faults(Overrides(length="45")) == ["--window: must be a duration with its unit: say 90s or 5m"]
     assert faults(Overrides(length="1m")) == [
-        "gate.yml: window.settle: must be shorter than the length of the window, 1m"
+        "--window: window.settle must be shorter than the length of the window, 1m"
+    ]
+    assert faults(Overrides(length="30s")) == [
+        "--window: window.settle must be shorter than the length of the window, 30s",
+        "--window: window.every must not be longer than the length of the window, 30s",
     ]
     assert faults(Overrides(length="9d")) == ["--window: the baseline of 7d must not be shorter than the window of 9d"]
     (fault,) = faults(Overrides(scorer="vadr"))
@@ -367,3 +371,12 @@ def outcome(text: str) -> tuple[Fault, ...]:
     except PolicyFault as fault:
         return fault.faults
     return ()
+
+
+@pytest.mark.parametrize("source", ["{type: file, path: m.jsonl, budget: {reads: 5}}",
+                                    "{type: sql, url: 'postgresql://db/c', query: 'SELECT * FROM c WHERE at >= :since AND at < :until', budget: {usd: 5}}"])  # fmt: skip
+def test_a_budget_that_nothing_counts_is_refused(source: str) -> None:
+    """What is read from files and databases is not counted, and a limit that never holds would be a lie."""
+    (found,) = faults(sources=f"sources: [{source}]")
+    assert "sources.0.budget: a " in found
+    assert "so no budget could stop it (leave it out)" in found

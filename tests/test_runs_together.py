@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gate import wiring
-from gate.model import Outcome
+from gate.model import Outcome, Request
 from gate.policy import load_text
 from gate.sharing import Pool
 from gate.spending import Unrecorded
 from gate.store import Store
 from tests.servers.http_server import Recorded, Reply
+from tests.servers.http_server import Server as HttpServer
 from tests.servers.x_api import SEARCH, TOKEN, XApi
 from tests.support import DEPLOY, ManualClock
 
@@ -226,3 +227,32 @@ def test_a_server_that_restarts_loses_and_doubles_nothing(tmp_path: Path) -> Non
     ids = [scored.id for look in record.looks for scored in look.kept]
     assert len(ids) == len(set(ids)) == 60
     assert sum(record.verdict.coverage[0].dropped.values()) == 0
+
+
+def test_different_queries_do_not_wait_for_each_other() -> None:
+    """Twenty runs that share a pool and ask one host different things are all on their way at once."""
+    all_asked = threading.Barrier(RUNS)
+
+    def answer(_request: Recorded) -> Reply:
+        all_asked.wait(timeout=30)
+        return Reply.of([])
+
+    def ask(number: int) -> None:
+        source = (
+            f'{{type: http, url: "{server.url}/posts", query: {{q: "{number}"}}, id: id, created_at: at, text: text}}'
+        )
+        policy = load_text(
+            f"version: 1\nrelease: acme24\nsources: [{source}]\non: {{inconclusive: hold, error: hold}}\n"
+        )
+        with wiring.open_sources(policy, policy.sources, clock, {}, shared=shared) as (listener,):
+            asked = Request(DEPLOY - MINUTE, DEPLOY, None, timedelta(seconds=60))
+            heard.append(listener.source.fetch(asked).complete)
+
+    clock, shared, heard = ManualClock(), wiring.Shared(Unrecorded(), Pool()), list[bool]()
+    with HttpServer(answer=answer) as server:
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(RUNS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert heard == [True] * RUNS

@@ -51,12 +51,12 @@ def test_any_source_may_have_a_budget() -> None:
     """The budget belongs to no channel; X's own default stays, and both read back from the effective policy."""
     policy = load_text(
         "version: 1\nrelease: acme\non: {inconclusive: hold, error: hold}\n"
-        "sources: [{type: file, path: m.jsonl, budget: {reads: 5, usd_per_day: 2.5}}, {type: x}]\n"
+        "sources: [{type: hackernews, name: file, budget: {reads: 5, usd_per_day: 2.5}}, {type: x}]\n"
     )
     file, x = policy.sources
     assert file.budget == Budget(reads=5, usd_per_day=2.5)
     assert x.budget is not None
-    assert (x.budget.reads, x.account, file.account) == (2000, "x ${X_BEARER_TOKEN}", "file")
+    assert (x.budget.reads, x.account, file.account) == (2000, "x ${X_BEARER_TOKEN}", "hackernews")
     plain = policy.to_plain()
     assert [source.get("budget") for source in plain["sources"]] == [  # type: ignore[attr-defined]
         {"reads": 5, "reads_per_day": None, "usd": None, "usd_per_day": 2.5},

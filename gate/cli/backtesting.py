@@ -15,6 +15,7 @@ from gate.backtest import Shards, judge_all, read_cases
 from gate.canonical import dumps
 from gate.cli.files import cannot_write
 from gate.clock import cancellable
+from gate.errors import UsageFault
 from gate.policy import Overrides, load
 from gate.wiring import build_recorded
 
@@ -45,6 +46,9 @@ def run(options: Options) -> dict[str, Any]:
     with cancellable(), tempfile.TemporaryDirectory(prefix="gate-backtest-") as folder:
         with Shards(Path(folder), cases) as shards, progress_bar("reading") as advance:
             distribute(options.mentions, shards, advance, skip_bad_lines=options.skip_bad_lines)
+        if not shards.lines:
+            message = "there is no mention in what --mentions names, so there is nothing to judge"
+            raise UsageFault(message, hint="see that the files hold JSON Lines, and that lines were not all skipped")
         verdicts: dict[int, dict[str, Any]] = {}
         start = (build_recorded, dumps(policy.to_plain()).decode(), str(options.policy))
         with progress_bar("judging") as advance:

@@ -88,6 +88,9 @@ class Silent:
     def started(self, run_id: str, policy: Policy, release: Release) -> None:
         """Nothing."""
 
+    def waits(self, why: str) -> None:
+        """Nothing."""
+
     def heard_baseline(self, baseline: Baseline) -> None:
         """Nothing."""
 

@@ -84,6 +84,11 @@ class LiveView:
         self._doing = "reading what was written before the deploy"
         self._live.start()
 
+    def waits(self, why: str) -> None:
+        """Show it until something else happens."""
+        self._doing = why
+        self._refresh()
+
     def heard_baseline(self, baseline: Baseline) -> None:
         """Show what there is to compare with."""
         self._baseline = (len(baseline.kept), *before(baseline.kept))

@@ -33,11 +33,15 @@ def command(run: str, *, verify: bool, store: str | None, url: str | None, token
         return
     from gate.cli.terminal import say, show, style
     from gate.clock import SystemClock
-    from gate.errors import EvidenceFault
+    from gate.errors import EvidenceFault, UsageFault
     from gate.report import safe
     from gate.report.story import story
+    from gate.store import default_url, missing
     from gate.wiring import open_store
 
+    if path := missing(store or default_url(os.environ)):
+        message = f"no run log yet at {path}"
+        raise UsageFault(message, hint="`gate check` makes one; name another run log with --store")
     with open_store(store, SystemClock(), os.environ) as (log, _):
         # Verified before it is read: a row that was changed may not be readable at all.
         problems = log.verify(run) if verify else []

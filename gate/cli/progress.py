@@ -82,6 +82,10 @@ class PlainView:
         names = ", ".join(source.name for source in policy.sources)
         self._say(f"until {content.moment(release.window_to)}; sources {names}")
 
+    def waits(self, why: str) -> None:
+        """Say it each time: nothing else happens."""
+        self._say(why)
+
     def heard_baseline(self, baseline: Baseline) -> None:
         """Say what there is to compare with."""
         self._sources.paid(baseline.coverage)

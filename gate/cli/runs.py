@@ -57,10 +57,14 @@ def command(  # noqa: PLR0913 - options
     """
     from gate.cli.terminal import show, tell
     from gate.report import safe
+    from gate.store import default_url, missing
 
     url = url or (None if store else os.environ.get("GATE_URL"))
     if url:
         found, name = _of_service(url, token, limit, outcome, release), url
+    elif path := missing(store or default_url(os.environ)):
+        tell(f"No run log yet at {path}; `gate check` makes one.")
+        return
     else:
         found, name = _of_store(store, limit, outcome, release)
     if as_json:

@@ -161,11 +161,22 @@ def _needed(minimum: Minimum, tally: Tally, elapsed: timedelta) -> str:
 def _unheard(coverage: Sequence[Coverage], *, closed: bool) -> tuple[str, str] | None:
     refused = [source for source in coverage if source.required and source.permanent and not source.complete]
     if refused:
-        return "source_refused", "; ".join(f"source {s.source} cannot be read: {s.reason}" for s in refused)
+        return "source_refused", _named(refused, "cannot be read")
     silent = [source for source in coverage if not source.heard and (source.required or closed)]
     if closed and silent and (any(s.required for s in silent) or len(silent) == len(coverage)):
-        return "source_down", "; ".join(f"source {s.source} never answered: {s.reason}" for s in silent)
+        return "source_down", _named(silent, "never answered")
     return None
+
+
+def _named(sources: Sequence[Coverage], what: str) -> str:
+    """Name sources and why they are missing, each reason once."""
+    names: dict[str, list[str]] = {}
+    for each in sources:
+        names.setdefault(each.reason, []).append(each.source)
+    return "; ".join(
+        f"source{'s' if len(several) > 1 else ''} {' and '.join(several)} {what}: {reason}"
+        for reason, several in names.items()
+    )
 
 
 def _ruled_out(findings: Sequence[Finding]) -> bool:

@@ -11,18 +11,19 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ConnectTimeout, ProxyError, ReadTimeout, SSLError
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError
 
-from gate.errors import SourceDown, SourceFault, SourceRefused
+from gate.errors import SourceDown, SourceRefused
 from gate.http.deadline import NEXT_LOOK, POOLS, QUERY, Deadline, DeadlinePassed
-from gate.http.faults import ConnectionFault
+from gate.http.failures import failure
 from gate.http.replies import REDACTED, disguises, redact
 from gate.http.stopping import CutOff, go_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from gate.errors import SourceFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,32 +170,7 @@ class Adapter(HTTPAdapter):
         return body
 
     def _failure(self, error: Exception, *, short_of_time: bool) -> SourceFault:
-        if isinstance(next(iter(error.args), None), ReadTimeoutError):
-            error = ReadTimeout()  # what requests calls a ConnectionError when it strikes amid the body
-        if short_of_time and isinstance(error, ReadTimeout | ConnectTimeout):
-            return DeadlinePassed(f"{self._host}: no answer within the time of this poll", hint=NEXT_LOOK)
-        text = redact(str(error), self._secrets)
-        if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in text:
-            hint = "behind a proxy that opens TLS, point REQUESTS_CA_BUNDLE at its certificate"
-            return SourceRefused(f"{self._host}: its TLS certificate is not trusted", hint=hint)
-        if type(error) is OSError:
-            return SourceRefused(f"{self._host}: {text}", hint="check REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE")
-        for kind, what in _FAILURES:
-            if isinstance(error, kind):
-                fault = SourceDown if isinstance(error, ReadTimeout) else ConnectionFault
-                return fault(f"{self._host}: {what}", hint="check the network; the next look tries again")
-        hint = "a proxy may stand in between; the next look tries again"
-        return SourceDown(f"{self._host}: the answer is not proper HTTP ({type(error).__name__})", hint=hint)
-
-
-_FAILURES: tuple[tuple[type[Exception], str], ...] = (
-    (ConnectTimeout, "no connection in time"),
-    (ReadTimeout, "no answer in time"),
-    (ProxyError, "no answer through the proxy"),
-    (SSLError, "no TLS connection"),
-    (requests.exceptions.ChunkedEncodingError, "the connection broke in the middle of the answer"),
-    (requests.ConnectionError, "no connection, or it broke before the answer was complete"),
-)
+        return failure(self._host, error, redact(str(error), self._secrets), short_of_time=short_of_time)
 
 
 def _origin(address: str) -> tuple[str, str]:

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from gate.ports import Clock
 
+WELL = "the first look after that tries again; see whether the service is up"
 FAILURES = 5
 """Failures in a row that open it."""
-FIRST_REST = timedelta(seconds=30)
-LONGEST_REST = timedelta(minutes=5)
+LONGEST_REST = timedelta(seconds=30)
+"""Shorter than what passes before somebody who must have an answer asks for the last time."""
 
 
 class Breaker:
@@ -31,8 +32,7 @@ class Breaker:
         self._host = host
         self._lock = Lock()
         self._failures = 0
-        self._last = ""
-        self._rest = FIRST_REST
+        self._last = self._hint = ""
         self._closed_until: datetime | None = None
         self._trying = False
 
@@ -49,25 +49,32 @@ class Breaker:
                 self._trying = True
                 return
             message = (
-                f"{self._host} failed {self._failures} times in a row (last: {self._last}) and is not asked before "
-                f"{self._closed_until:%Y-%m-%d %H:%M:%S} UTC"
+                f"{self._host}: {self._last} (the last of {self._failures} failures in a row; it is not asked before "
+                f"{self._closed_until:%Y-%m-%d %H:%M:%S} UTC)"
             )
-            raise CircuitOpen(message, hint="the first look after that tries again; see whether the service is up")
+            raise CircuitOpen(message, hint=self._hint)
 
     def succeeded(self) -> None:
         """Close it: the host answers."""
         with self._lock:
-            self._failures, self._rest, self._closed_until, self._trying = 0, FIRST_REST, None, False
+            self._failures, self._closed_until, self._trying = 0, None, False
 
-    def failed(self, why: str, now: datetime) -> None:
-        """Count a failure; open it if there were too many, for longer each time."""
+    def failed(self, why: str, now: datetime, polled: timedelta, hint: str = WELL) -> None:
+        """Count a failure; open it if there were too many.
+
+        Args:
+            why: one clause, for people.
+            now: the time.
+            polled: what time the poll was given, at most that between two looks. The rest is half of it at most, so
+                that no host is left alone for longer than looks are apart.
+            hint: the next step.
+        """
         with self._lock:
             self._failures += 1
-            self._last = why
-            if self._trying:
-                self._rest = min(2 * self._rest, LONGEST_REST)
+            self._hint = hint
+            self._last = why.removeprefix(f"{self._host}: ")
             if self._failures >= FAILURES:
-                self._closed_until = now + self._rest
+                self._closed_until = now + min(LONGEST_REST, polled / 2)
             self._trying = False
 
     def unsure(self) -> None:

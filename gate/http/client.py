@@ -98,7 +98,7 @@ class Client:
         """Start a poll: the time within which all coming requests must be back, and a full budget of further tries."""
         self._adapter.deadline = self._deadline = Deadline(self._clock, timeout)
         self._budget = RetryBudget(self._retry, self._clock, self._deadline)
-        self._sent_before = self.requests
+        self._sent_before, self._polled = self.requests, timeout
         return self
 
     def spent(self) -> Cost:
@@ -218,7 +218,7 @@ class Client:
             if isinstance(fault, DeadlinePassed) and left < ENOUGH:
                 self._breaker.unsure()
             else:
-                self._breaker.failed(fault.message, self._clock.now())
+                self._breaker.failed(fault.message, self._clock.now(), self._polled, fault.hint)
             raise
         except (requests.RequestException, ValueError):
             self._breaker.unsure()
@@ -228,7 +228,7 @@ class Client:
             self._breaker.unsure()
             raise
         if response.status_code >= BROKEN:
-            self._breaker.failed(f"status {response.status_code}", self._clock.now())
+            self._breaker.failed(f"status {response.status_code}", self._clock.now(), self._polled)
         else:
             self._breaker.succeeded()
         return response

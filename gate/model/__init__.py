@@ -6,11 +6,12 @@ All times are timezone-aware and in UTC; all durations are ``timedelta``.
 
 from gate.model.mentions import NOTHING, Dropped, Mention, Score, Scored, Unreadable
 from gate.model.outcomes import Decision, DropReason, Outcome, Period
-from gate.model.polls import Budget, Check, Cost, Fetch, Gone, Rate, Request, Room
+from gate.model.polls import Allowance, Budget, Check, Cost, Fetch, Gone, Rate, Request, Room
 from gate.model.verdicts import Coverage, Finding, Look, Release, Tally, Verdict
 
 __all__ = [
     "NOTHING",
+    "Allowance",
     "Budget",
     "Check",
     "Cost",

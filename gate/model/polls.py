@@ -119,14 +119,27 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """How often a service lets itself be asked."""
+
+    requests: int
+    per: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """What a source has lately delivered, and what that costs: from it ``gate doctor`` tells what a run will take."""
 
-    mentions_per_hour: float
+    mentions_per_hour: float | None = None
+    """None where one cheap call does not tell."""
     mention: Cost = Cost()
     """Of one mention."""
     look: Cost = Cost(requests=1)
-    """Of one look, whatever it brings."""
+    """Of one look that finds as little as most do, whatever it brings."""
+    allowed: Allowance | None = None
+    """What the service allows, where that is known; of several servers, what each of them does."""
+    free: bool = False
+    """Whether nothing is ever billed."""
 
 
 @dataclass(frozen=True, slots=True)

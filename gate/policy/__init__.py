@@ -92,7 +92,19 @@ def load_text(text: str, *, path: str = "gate.yml", overrides: Overrides | None 
     ):
         if value is not None:
             document.override(place, value, option)
-    return build(document)
+    try:
+        return build(document)
+    except PolicyFault as fault:
+        if given.length is None:
+            raise
+        raise PolicyFault(tuple(map(_blamed, fault.faults)), hint=fault.hint) from None
+
+
+def _blamed(fault: Fault) -> Fault:
+    """Put the blame for a window that is too short for the rest on the option that made it so."""
+    if fault.field in {"window.settle", "window.every"} and "length of the window" in fault.message:
+        return Fault("--window", 0, "", f"{fault.field} {fault.message}", fault.hint)
+    return fault
 
 
 def _unreadable(path: str, line: int, message: str, hint: str) -> PolicyFault:

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from gate import plugins
 from gate.decide import RULES, Minimum, On, Share
 from gate.filters import Filters
 from gate.model import Budget, Outcome
@@ -164,7 +165,18 @@ def _source(item: object, place: Place, keys: Collection[str], faults: Faults) -
     # A source that knows prices has a budget with its own defaults among its options.
     own = {field.name for field in dataclasses.fields(found[1])} if found[1] is not None else set(keys)
     common = read_options(Common, {key: item[key] for key in keys if key in item and key not in own}, place, faults)
+    if common and common.budget and (why := uncounted(found[0])):
+        faults.add((*place, "budget"), why, "leave it out")
     return None if common is None else (common, *found, place)
+
+
+def uncounted(type_: str) -> str:
+    """Return why a type of source takes no budget; empty for one that does."""
+    try:
+        why: str = getattr(plugins.load("sources", type_), "UNCOUNTED", "")
+    except ImportError:  # What it needs is not installed, so only its name is known.
+        return ""
+    return why
 
 
 def _no_query(options: object) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from gate import plugins
 from gate.decide import RULES, Minimum, On
 from gate.filters import Filters
-from gate.policy.building import MOMENTS, NAME, Common
+from gate.policy.building import MOMENTS, NAME, Common, uncounted
 from gate.policy.fields import adapter, field_types, nested_options
 from gate.policy.plugging import TAG
 from gate.policy.sections import BY_LANGUAGE, Baseline, ByLanguage, Policy, Window
@@ -26,6 +26,9 @@ def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a policy, with every plug that is installed."""
     texts = docstrings(Policy)
     sources = [_plug("sources", name, also=Common) for name in plugins.names("sources")]
+    for name, source in zip(plugins.names("sources"), sources, strict=True):
+        if uncounted(name):
+            del source["properties"]["budget"]
     for source in sources:
         source["properties"]["name"]["pattern"] = NAME
     scorer = _scorer()

@@ -120,16 +120,27 @@ def feelings(emotions: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number:,}" for name, number in ordered if number)
 
 
-def state(coverage: Coverage) -> str:
-    """Return whether the source was heard: ``complete``, or why not and whether that matters."""
+def state(coverage: Coverage, said: str = "") -> str:
+    """Return whether the source was heard: ``complete``, or why not and whether that matters.
+
+    A reason that ``said`` has word for word, such as that of the verdict, is only pointed to.
+    """
     if coverage.complete:
         return "complete"
     what = "NOT complete" if coverage.heard else "NEVER heard"
     need = "required" if coverage.required else "not required"
     why = coverage.reason or "no reason given"
+    if coverage.reason and coverage.reason in said:
+        why = "the reason above"
     if len(why) > LONGEST_REASON:
         why = why[: LONGEST_REASON - 1] + "…"
     return f"{what} ({need}): {why}"
+
+
+def notes(report: Report) -> tuple[str, ...]:
+    """Return the notes, without those that say again why a source was not heard."""
+    reasons = {each.reason for each in (*report.baseline, *report.verdict.coverage) if each.reason}
+    return tuple(note for note in report.notes if not any(note.endswith(reason) for reason in reasons))
 
 
 def change(verdict: Verdict) -> str:

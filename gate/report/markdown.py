@@ -128,12 +128,12 @@ def _sources(report: Report) -> Iterator[str]:
         yield ""
         yield f"| | Source {title} the deploy | Heard | Mentions | Cost |"
         yield "|:--|:--|:--|:--|:--|"
-        yield from (_source(coverage) for coverage in heard)
+        yield from (_source(coverage, report.verdict.reason) for coverage in heard)
 
 
-def _source(coverage: Coverage) -> str:
+def _source(coverage: Coverage, said: str) -> str:
     mark = UNICODE.good if coverage.complete else UNICODE.bad
-    heard, cost = content.state(coverage), costs.cost(coverage.cost)
+    heard, cost = content.state(coverage, said), costs.cost(coverage.cost)
     return _row(mark, coverage.source, heard, content.account(coverage), cost)
 
 
@@ -148,11 +148,12 @@ def _samples(report: Report) -> Iterator[str]:
 
 
 def _notes(report: Report) -> Iterator[str]:
-    if report.notes:
+    notes = content.notes(report)
+    if notes:
         yield ""
         yield "### Notes"
         yield ""
-    for note in report.notes:
+    for note in notes:
         yield f"- {_words(note)}"
 
 

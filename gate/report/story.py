@@ -150,7 +150,8 @@ def _baseline(data: Data, sources: Sources) -> list[str]:
     heard = [from_plain(Coverage, each, "baseline") for each in data.get("coverage", ())]
     sources.paid(heard)
     cost = costs.spent(sources.spent(()))
-    return [f"{said}; {cost}" if cost else said, *sources.news(heard), *_notes(data)]
+    notes = [note for note in _notes(data) if not note.endswith(tuple(each.reason for each in heard if each.reason))]
+    return [f"{said}; {cost}" if cost else said, *sources.news(heard), *notes]
 
 
 def _look(data: Data, sources: Sources) -> list[str]:

@@ -65,8 +65,8 @@ def render(report: Report, style: Style | None = None) -> str:
     _headline(page, report)
     _numbers(page, report)
     _rules(page, report)
-    _sources(page, "before", report.baseline)
-    _sources(page, "since", report.verdict.coverage)
+    _sources(page, "before", report.baseline, report.verdict.reason)
+    _sources(page, "since", report.verdict.coverage, report.verdict.reason)
     _quotes(page, report)
     page.title("Next")
     for step in content.next_steps(report):
@@ -195,13 +195,13 @@ def _rule(page: _Page, report: Report, finding: Finding) -> None:
     page.item(page.signs.finding(finding), tone, text, finding.rule)
 
 
-def _sources(page: _Page, period: str, heard: Sequence[Coverage]) -> None:
+def _sources(page: _Page, period: str, heard: Sequence[Coverage], said: str) -> None:
     if heard:
         page.title(f"Sources {period} the deploy")
     for coverage in heard:
         mark, tone = (page.signs.good, "good") if coverage.complete else (page.signs.bad, "bad")
         spent = costs.cost(coverage.cost)
-        text = f"{content.state(coverage)}; {content.account(coverage)}" + (f"; {spent}" if spent else "")
+        text = f"{content.state(coverage, said)}; {content.account(coverage)}" + (f"; {spent}" if spent else "")
         page.item(mark, tone, text, coverage.source)
 
 
@@ -210,7 +210,8 @@ def _quotes(page: _Page, report: Report) -> None:
         page.title("What users write")
     for sample in report.samples:
         page.quote(f"{sample.score:+.2f}", sample.text)
-    if report.notes:
+    notes = content.notes(report)
+    if notes:
         page.title("Notes")
-    for note in report.notes:
+    for note in notes:
         page.item(page.signs.bullet, "", note)

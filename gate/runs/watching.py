@@ -6,21 +6,25 @@ import logging
 import threading
 from collections import OrderedDict
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from gate.canonical import from_plain
 from gate.errors import Cancelled, GateError, StoreFault
+from gate.model import Cost, Coverage
 from gate.runs.journal import Journal, Misfit
 from gate.store import State, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
 
     from gate.engine import Watch
     from gate.model import Look
     from gate.ports import Clock
+    from gate.spending import Purse
     from gate.store import Assignment, Store
 
 RETRY = timedelta(seconds=10)
@@ -37,6 +41,8 @@ class Vigil:
 
     watch: Watch
     first_at: datetime
+    purses: Mapping[str, Purse] = field(default_factory=dict)
+    """What counts the run's spending, by source."""
 
 
 class OpenWatch(Protocol):
@@ -100,7 +106,7 @@ class Watching:
         if job.next_at > self._clock.now():
             self._keep(awake)
             return job.next_at
-        awake = awake or _wake(job, self._store.journal(run_id), self._open, self._clock)
+        awake = awake or _wake(job, self._store, self._open, self._clock)
         try:
             next_at = awake.look(self._store)
         except BaseException:
@@ -165,19 +171,25 @@ class _Awake:
                 if until:
                     self._look_from(until)
                 elif number == 0:
+                    while self._vigil.watch.ask_baseline():
+                        pass
                     self._vigil.watch.hear_baseline()
                 elif next(self._looks, None) is None:
                     message = "the run was over by what is remembered"
                     raise Misfit(message)
 
-    def remake(self) -> None:
-        """Hear everything again at the next look."""
+    def remake(self, spent: Mapping[str, Cost]) -> None:
+        """Hear everything again at the next look; what the run ``spent`` before, by source, counts still."""
+        for name, purse in self._vigil.purses.items():
+            purse.spent += spent.get(name, Cost())
         self._remake = self.job.next_at if self._count else None
 
     def look(self, store: Store) -> datetime | None:
         """Make the next look and record it; returns when the one after it is due, or None if there is none to make."""
         run_id, number = self.job.run_id, self._count
         if number == 0:
+            if again := self._vigil.watch.ask_baseline():
+                return again
             heard = self._vigil.watch.hear_baseline()
             step = Step(0, self._journal.drain(), self._vigil.first_at)
             recorded = store.record_baseline(run_id, heard.kept, heard.dropped, heard.coverage, heard.notes, step=step)
@@ -204,21 +216,33 @@ class _Awake:
         return look
 
 
-def _wake(job: Assignment, rows: list[bytes], open_watch: OpenWatch, clock: Clock) -> _Awake:
+def _wake(job: Assignment, store: Store, open_watch: OpenWatch, clock: Clock) -> _Awake:
     """Bring a run to where it stood."""
-    awake = _Awake(job, open_watch, clock)
+    awake, rows = _Awake(job, open_watch, clock), store.journal(job.run_id)
     try:
         awake.replay(rows)
         if len(rows) == 0 and job.looks:
-            awake.remake()
+            awake.remake(_spent(store, job.run_id))
     except (Misfit, StopIteration) as misfit:
         # The engine changed with an upgrade, or the window was extended: nothing is lost, but sources are asked again.
         _LOG.warning("what the run was given does not fit, so it is asked for again: %s", misfit,
                      extra={"run": job.run_id})  # fmt: skip
         awake.close()
         awake = _Awake(job, open_watch, clock)
-        awake.remake()
+        awake.remake(_spent(store, job.run_id))
     except BaseException:
         awake.close()
         raise
     return awake
+
+
+def _spent(store: Store, run_id: str) -> dict[str, Cost]:
+    """Return what the run log knows of a run's spending, by source: that of the baseline and of the last look."""
+    heard: dict[str, list[Any]] = {}
+    for event in store.events(run_id):
+        if event.kind in {"baseline", "look"}:
+            heard[event.kind] = event.data.get("verdict", event.data).get("coverage", [])
+    spent: dict[str, Cost] = {}
+    for each in (from_plain(Coverage, plain, "the run log") for coverage in heard.values() for plain in coverage):
+        spent[each.source] = spent.get(each.source, Cost()) + each.cost
+    return spent

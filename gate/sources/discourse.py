@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate.errors import SourceDown
 from gate.http import Client, Key, address_problem, diagnose
-from gate.model import Mention
+from gate.model import Allowance, Mention, Rate
 from gate.polling import Odd, Page, Paging, collect, moment, native_id, plain_text
 from gate.ports import About, Secret
 
@@ -104,7 +104,8 @@ class Source:
     def check(self) -> Sequence[Check]:
         """Read the newest posts once."""
         cost = f"free; 1 to {self._options.max_pages} requests a look, for 50 posts of the forum each"
-        return diagnose(self._client, self._newest, cost=cost)
+        rate = Rate(allowed=Allowance(60 if self._options.key else 200, timedelta(minutes=1)), free=True)
+        return diagnose(self._client, self._newest, cost=cost, rate=rate)
 
     def close(self) -> None:
         """Close the connections."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gate.errors import SourceDown, SourceFault
 from gate.http import Client, address_problem, diagnose
-from gate.model import Mention
+from gate.model import Allowance, Mention, Rate
 from gate.polling import Odd, Page, Paging, collect, moment, native_id, plain_text
 from gate.ports import About
 
@@ -102,7 +103,8 @@ class Source:
         cost = f"free; 1 to {self._options.max_pages} requests a look"
         if self._options.author_age:
             cost += f", and up to {self._options.max_authors} for the age of accounts"
-        return diagnose(self._client, self._count, cost=cost)
+        rate = Rate(allowed=Allowance(10_000, timedelta(hours=1)), free=True)
+        return diagnose(self._client, self._count, cost=cost, rate=rate)
 
     def close(self) -> None:
         """Close the connections."""

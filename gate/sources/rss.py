@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from gate.errors import SourceDown
 from gate.http import Client, Key, Limits, address_problem, diagnose
-from gate.model import Mention
+from gate.model import Mention, Rate
 from gate.polling import Odd, Page, Paging, collect, plain_text
 from gate.ports import About, Secret
 
@@ -90,7 +90,8 @@ class Source:
 
     def check(self) -> Sequence[Check]:
         """Read the feed once."""
-        return diagnose(self._client, self._look, cost="1 request a poll; this check took 1")
+        rate = Rate(free=True)
+        return diagnose(self._client, self._look, cost="1 request a poll; this check took 1", rate=rate)
 
     def close(self) -> None:
         """Close the connections."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gate.errors import SourceDown
 from gate.http import Client, Key, address_problem, diagnose
 from gate.http.statuses import limited, refusal
-from gate.model import Mention
+from gate.model import Allowance, Mention, Rate
 from gate.polling import Page, Paging, collect, moment, native_id, plain_text
 from gate.ports import About, Secret
 
@@ -103,7 +103,10 @@ class Source:
 
     def check(self) -> Sequence[Check]:
         """Ask for one question."""
-        return diagnose(self._client, self._newest, cost=f"free; 1 to {self._options.max_pages} requests a look")
+        rate = Rate(allowed=Allowance(10_000 if self._options.key else 300, timedelta(days=1)), free=True)
+        return diagnose(
+            self._client, self._newest, cost=f"free; 1 to {self._options.max_pages} requests a look", rate=rate
+        )
 
     def close(self) -> None:
         """Close the connections."""

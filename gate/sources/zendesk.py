@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate.errors import SourceDown
 from gate.http import Client, Key, address_problem, diagnose
-from gate.model import Mention
+from gate.model import Allowance, Mention, Rate
 from gate.polling import Page, Paging, collect, moment, native_id
 from gate.ports import About, Secret
 
@@ -113,7 +113,8 @@ class Source:
     def check(self) -> Sequence[Check]:
         """Export one page of the last hour."""
         cost = f"1 request a poll, up to {self._options.max_pages} after a pause, of 10 a minute; free"
-        return diagnose(self._client, self._look, cost=cost)
+        rate = Rate(allowed=Allowance(10, timedelta(minutes=1)), free=True)
+        return diagnose(self._client, self._look, cost=cost, rate=rate)
 
     def close(self) -> None:
         """Close the connections."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from gate.store.authors import author_key, hash_author
 from gate.store.counting import Counts
-from gate.store.database import default_url, key_folder
+from gate.store.database import default_url, key_folder, missing
 from gate.store.glance import Glance
 from gate.store.listing import Line, Page, Standing
 from gate.store.log import Store
@@ -56,4 +56,5 @@ __all__ = [
     "default_url",
     "hash_author",
     "key_folder",
+    "missing",
 ]

@@ -49,6 +49,12 @@ def default_url(environ: Mapping[str, str]) -> str:
     return environ.get("GATE_STORE") or str(_state_folder(environ) / "gate.db")
 
 
+def missing(url: str) -> Path | None:
+    """Return the file of a run log that was never begun; None where there is one, or it is no file."""
+    path = _file_of(parse_url(url))
+    return None if path is None or path.exists() else path
+
+
 def key_folder(url: str, environ: Mapping[str, str]) -> Path:
     """Return the folder for the key of authors: beside the database where that is a file."""
     path = _file_of(parse_url(url))

@@ -229,7 +229,7 @@ def test_log_reads_like_a_story_and_finds_a_changed_row(tmp_path: Path) -> None:
 def test_runs_lists_newest_first(tmp_path: Path) -> None:
     """Each run is a line, and a filter by outcome holds."""
     folder = project(tmp_path, history(0.9))
-    assert "No runs" in gate(folder, "runs").stderr
+    assert "No run log yet" in gate(folder, "runs").stderr
     check(folder)
     project(folder, history(0.2))
     check(folder)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from gate.clock import SystemClock
 from gate.diagnosis import forecast
-from gate.model import Cost, Rate
+from gate.model import Allowance, Cost, Rate
 from gate.policy import load_text
 from tests.cli.commands import POLICY, gate, history, project
+from tests.servers.http_server import Reply, Server
 from tests.servers.x_api import COUNTS, TOKEN, XApi
 
 if TYPE_CHECKING:
@@ -53,6 +54,31 @@ def test_a_whole_run_is_priced(tmp_path: Path) -> None:
 def test_what_is_not_known_is_not_counted() -> None:
     """A source that cannot say how much comes is named, and nobody is told of too few mentions."""
     policy = load_text(HEAD + "sources: [{type: x}, {type: file, path: m.jsonl}]\nbaseline: {file: b.jsonl}\n")
-    cost, volume = forecast(policy, {"file": Rate(1.0, look=Cost())})
+    requests, cost, volume = forecast(policy, {"file": [Rate(1.0, look=Cost(), free=True)]})
+    assert requests.check.detail == "no requests; free"
     assert (cost.check.detail, cost.required) == ("41 looks: about nothing; not counted: x", False)
     assert (volume.check.ok, volume.check.detail.startswith("at least 1 mention ")) == (True, True)
+
+
+def test_a_free_source_is_counted_against_what_it_allows(tmp_path: Path) -> None:
+    """Looks times requests, the busiest stretch against the limit that the service itself names, and that it is free."""
+    headers = {"x-ratelimit-limit": "3", "x-ratelimit-remaining": "2", "content-type": "application/json"}
+    with Server(Reply(200, b'{"latest_posts": []}', headers)) as server:
+        source = f'sources: [{{type: discourse, server: "{server.url}"}}]\n'
+        (tmp_path / "gate.yml").write_text(HEAD + source)
+        done = gate(tmp_path, "doctor")
+        (tmp_path / "gate.yml").write_text(HEAD + source + "window: {settle: 5m, length: 45m, every: 10s}\n")
+        hasty = gate(tmp_path, "doctor")
+    assert "ok    discourse: requests: 41 looks × 1 request = 41, 1 of 3 per 1m; free" in done.stdout
+    assert "run: cost: 41 looks and a baseline of 7d: about 42 requests, free\n" in done.stdout
+    assert "warn  discourse: requests: 241 looks × 1 request = 241, 6 of 3 per 1m; free" in hasty.stdout
+    assert "next: look less often (window.every)" in hasty.stdout
+
+
+def test_servers_are_counted_one_by_one() -> None:
+    """Each of several servers has a limit of its own."""
+    policy = load_text(HEAD + "sources: [{type: mastodon, server: https://a.example}]\n")
+    rate = Rate(allowed=Allowance(300, timedelta(minutes=5)), free=True)
+    requests, cost = forecast(policy, {"mastodon": [rate, rate]})
+    assert requests.check.detail == "41 looks × 1 request = 41 at each of 2 servers, 5 of 300 per 5m; free"
+    assert "about 84 requests, free" in cost.check.detail

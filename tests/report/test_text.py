@@ -217,3 +217,18 @@ def test_what_they_feel_is_shown_as_counts() -> None:
     assert "frustration 1,030, anger 12" in text.render(felt, Style(width=0))
     assert "no rule" in text.render(felt, Style(width=0))
     assert "feel" not in text.render(report(), Style(width=0))
+
+
+@pytest.mark.parametrize("render", [text.render, markdown.render], ids=["text", "markdown"])
+def test_a_reason_is_said_once(render: Callable[[Report], str]) -> None:
+    """Why a source was not heard stands in the headline; its lines before and since point there, and no note repeats it."""
+    why = "forum.example: connection refused"
+    away = Coverage("forum", required=True, complete=False, reason=why, fetched=0, kept=0, dropped={}, heard=False)
+    verdict = replace(FAIL, reason=f"Error: source forum cannot be read: {why}.", coverage=(away,))
+    said = replace(
+        report(verdict), baseline=(away,), notes=(f"forum: the baseline is not complete: {why}", "the clock is odd")
+    )
+    written = unwrapped(render(said))
+    assert written.count("connection refused") == 1
+    assert written.count("the reason above") == 2
+    assert "the clock is odd" in written

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gate.errors import SourceDown, StoreFault
-from gate.model import Outcome
+from gate.model import Budget, Cost, Outcome
 from gate.store import State
 from tests.runs.world import DONE_BY, World, mentions
 from tests.support import DEPLOY
 
 if TYPE_CHECKING:
+    from gate.model import Fetch, Request
     from gate.store import Store
     from tests.support import ManualClock
 
@@ -57,13 +59,28 @@ def test_the_memory_goes_when_the_run_is_over(world: World) -> None:
 
 def test_an_outage_is_remembered_too(world: World) -> None:
     """A source that could not be read was not read for whoever takes the run over, and its waits are not waited again."""
-    world.source.faults = [SourceDown("it was down", hint="wait")] * 3
+    world.source.faults = [SourceDown("it was down", hint="wait")] * 999
     run_id = world.order()
-    world.watch(run_id, restarting=True)
+    world.watch(run_id)
     run = world.store.run(run_id)
-    assert (run.outcome, run.finished_at) == (Outcome.ERROR, DEPLOY + timedelta(minutes=5))
+    assert run.outcome is Outcome.ERROR
     assert "it was down" in run.reason
-    assert len(world.source.polls) == 3
+    assert all(poll.until <= DEPLOY for poll in world.source.polls)
+    assert world.store.verify(run_id) == []
+
+
+@pytest.mark.parametrize("restarting", [False, True])
+def test_an_outage_at_the_start_does_not_decide_the_run(world: World, *, restarting: bool) -> None:
+    """The baseline is asked for again at the look's pace, and no worker is held up meanwhile."""
+    world.source.faults = [SourceDown("it was down", hint="wait")] * 5
+    run_id = world.order()
+    began, again = world.clock.time, world.watching.look(run_id)
+    assert again is not None
+    assert world.clock.time - began < timedelta(minutes=1)
+    assert looks(world, run_id) == []
+    world.watch(run_id, restarting=restarting)
+    assert world.store.run(run_id).outcome is Outcome.FAIL
+    assert world.source.faults == []
     assert world.store.verify(run_id) == []
 
 
@@ -80,6 +97,29 @@ def test_an_engine_that_asks_otherwise(world: World) -> None:
     assert len(world.source.polls) > asked + 4
     assert world.store.run(run_id).outcome is Outcome.PASS
     assert world.store.verify(run_id) == []
+
+
+def test_what_was_spent_is_spent_after_an_upgrade_too(world: World) -> None:
+    """A run that must ask again what it was told before does so within what its budget has left."""
+    world.source.mentions, fetch = mentions(0.0), world.source.fetch
+    billed = []
+
+    def sold(request: Request) -> Fetch:
+        found = fetch(request)
+        billed.append(len(found.mentions))
+        return replace(found, cost=Cost(reads=len(found.mentions)))
+
+    world.source.fetch = sold  # type: ignore[method-assign]
+    world.budget = Budget(reads=10_000)
+    run_id = world.order()
+    world.watch(run_id, until=DONE_BY - timedelta(minutes=16))
+    world.budget = Budget(reads=sum(billed))
+    asked = len(world.source.polls)
+    world.forget_journal(run_id)
+    world.watching = world.restarted()
+    world.watch(run_id)
+    assert len(world.source.polls) == asked
+    assert "the budget of this run is used up" in world.store.run(run_id).reason
 
 
 def test_a_look_that_another_worker_made(world: World) -> None:

@@ -17,6 +17,7 @@ from gate.policy import load_text
 from gate.runs import Callback, Order, Runs
 from gate.runs.delivering import Delivering
 from gate.runs.watching import Vigil, Watching
+from gate.spending import Purse
 from gate.store.tables import journal
 from gate.wiring import plan_of, release_of
 from tests.support import DEPLOY, ListSource, WordScorer, mention
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gate.errors import GateError
-    from gate.model import Mention, Release
+    from gate.model import Budget, Mention, Release
     from gate.policy import Policy
     from gate.runs.journal import Journal
     from gate.store import Assignment, Store
@@ -83,6 +84,7 @@ class World:
         self.store = store
         self.clock = clock
         self.source = ListSource(mentions())
+        self.budget: Budget | None = None
         self.receiver = Receiver()
         self.runs = Runs(store, self._plan)
         self.watching = self.restarted()
@@ -121,15 +123,17 @@ class World:
         """Build the engine on the list of mentions."""
         policy = load_text(job.policy)
         release = replace(release_of(policy, job.deployed_at, job.deployed_at), window_to=job.window_to)
+        purse = Purse(self.budget, "list", journal.ledger(self.store)) if self.budget else None
         parts = Parts(
-            listeners=[Listener("list", required=True, source=journal.source(0, self.source))],
+            listeners=[Listener("list", required=True, source=journal.source(0, self.source), purse=purse)],
             baseline_listeners=None,
             scorer=Routes.of(WordScorer()).wrapped(journal.scorer),
             decider=Decider(policy.decision_rules(), release),
             clock=journal,
             hash_author=lambda _, author: author,
         )
-        yield Vigil(Watch(plan_of(policy, release), parts), release.deployed_at + policy.window.settle)
+        first_at, purses = release.deployed_at + policy.window.settle, {"list": purse} if purse else {}
+        yield Vigil(Watch(plan_of(policy, release), parts), first_at, purses)
 
     def _plan(self, order: Order) -> tuple[Policy, Release, Mapping[str, str]]:
         policy = load_text(order.policy)

@@ -494,6 +494,7 @@ def test_check_says_what_it_found(service: Service, server: Server) -> None:
     assert done
     assert all(check.ok and check.what and check.detail for check in done), done
     assert any("cost" in f"{check.what} {check.detail}" for check in done)
+    assert any(check.rate for check in done), "nothing for the forecast of a run"
     assert 1 <= len(server.requests) <= 3
 
 

@@ -198,6 +198,20 @@ def test_comments_and_replies_on_discussions() -> None:
     assert (fetch.complete, fetch.reason) == (False, "of discussion #5 only the newest 50 comments are read")
 
 
+@pytest.mark.parametrize("more", [True, False])
+def test_replies_that_are_not_shown_are_told(*, more: bool) -> None:
+    """Of a comment with more replies than one answer holds, the poll says that some are missing."""
+    replies = {"pageInfo": {"hasPreviousPage": more}, "nodes": [said(Post(3, SINCE, "post 3: a reply"))]}
+    first = said(Post(2, SINCE, "post 2: a comment"), replies=replies)
+    about = {"number": 5, "title": "Ideas", "updatedAt": stamp(SINCE), "comments": {"pageInfo": {}, "nodes": [first]}}
+    hub = service([], issues=False, comments=False, discussions=True)
+    hub.always(graphql([said(Post(1, SINCE - timedelta(days=99), "post 1: old"), **about)]))
+    with hub.server() as server:
+        fetch = ask(hub.source(server))
+    missing = "of discussion #5 only the newest 10 replies to a comment are read" if more else ""
+    assert (numbers(fetch.mentions), fetch.complete, fetch.reason) == ([2, 3], not more, missing)
+
+
 @pytest.mark.parametrize(
     ("kind", "raised"),
     [

@@ -53,7 +53,8 @@ def today(cursor: str | None = None) -> Request:
 
 def serving(*statuses: dict[str, Any]) -> Server:
     """Serve one page, the newest first."""
-    return Server(Reply.of(sorted(statuses, key=lambda each: each["created_at"], reverse=True)))
+    newer = '<https://a.example/?min_id=x>; rel="prev"'
+    return Server(Reply.of(sorted(statuses, key=lambda each: each["created_at"], reverse=True), link=newer))
 
 
 def texts(fetch: Fetch) -> list[str]:
@@ -202,6 +203,15 @@ def test_ids_are_opaque() -> None:
         fetch = source_at(server.url).fetch(hour())
     assert texts(fetch) == ["post 1", "post 2"]
     assert [request.query.get("max_id") for request in server.requests] == [None, "01J00002ZXY", "01J00001ZXY"]
+
+
+def test_pages_go_on_where_a_proxy_took_the_links_away() -> None:
+    """Without a Link header the next page is asked for by the last id, until one is empty."""
+    pages = [Reply.of([status(post) for post in some]) for some in (posts(4, 3), posts(2, 1))]
+    with Server(*pages, Reply.of([])) as server:
+        fetch = source_at(server.url).fetch(hour())
+    assert (texts(fetch), fetch.complete) == (["post 1", "post 2", "post 3", "post 4"], True)
+    assert len(server.requests) == 3
 
 
 def test_boosts_warnings_and_bots() -> None:

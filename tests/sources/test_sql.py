@@ -359,7 +359,12 @@ def test_databases_that_refuse(tmp_path: Path, server_chats: Table, chats: Table
         (Table(f"sqlite:///{tmp_path}/notes.db", "", "seconds"), "is not a database", "SQLite wrote"),
         (Table(wrong_password, "", "timestamp"), "let us not in: .*password authentication failed", "password"),
         (Table(server_chats.url + "-no", "", "timestamp"), "let us not in: .*does not exist", "database in the URL"),
-        (Table("oracle://u:hunter2@h/d", "", "timestamp"), "there is no driver for oracle", "install"),
+        (
+            Table("oracle://u:hunter2@h/d", "", "timestamp"),
+            "there is no driver for oracle",
+            "pip install oracledb, and begin the URL with oracle+oracledb://",
+        ),
+        (Table("mysql://u:hunter2@h/d", "", "timestamp"), "there is no driver for mysql", "pip install pymysql"),
         (Table("nosuch://u:hunter2@h/d", "", "timestamp"), "there is no driver for nosuch", "install"),
         (Table("no url at all hunter2", "", "timestamp"), "cannot be read", "sqlite:///"),
         (Table(chats.url, "", "timestamp"), "no type for times", "times: seconds"),

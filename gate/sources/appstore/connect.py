@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate.errors import SourceRefused
 from gate.http import Client, signed
-from gate.model import Mention
+from gate.model import Allowance, Mention, Rate
 from gate.polling import Page, moment
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ AUDIENCE = "appstoreconnect-v1"
 class Connect:
     """Asks for pages of reviews."""
 
+    rate = Rate(allowed=Allowance(3600, timedelta(hours=1)), free=True)
     cost = "1 request a poll, up to 10 after a pause; free, 3,600 an hour"
 
     def __init__(self, options: Options, context: SourceContext) -> None:

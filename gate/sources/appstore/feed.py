@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate.errors import SourceDown
 from gate.http import Client
-from gate.model import Mention
+from gate.model import Cost, Mention, Rate
 from gate.polling import Odd, Page, moment
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Feed:
         self.client = Client(options.server, context, who=WHO, hints={**hints, 401: key, 403: key})
         self._app = options.app
         self._countries = options.countries or ("us",)
+        self.rate = Rate(look=Cost(requests=len(self._countries)), free=True)
         self._filled: set[str] = set()
 
     def walks(self) -> dict[str, Callable[[Stretch, str | None], Page]]:

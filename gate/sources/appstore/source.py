@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gate.errors import SourceFault, SourceRefused
 from gate.http import diagnose
 from gate.model import Check, Cost, Fetch
+from gate.policy.values import format_duration
 from gate.polling import Paging, collect
 from gate.sources.appstore.connect import Connect
 from gate.sources.appstore.feed import Feed
@@ -67,10 +68,11 @@ class Source:
 
     def check(self) -> Sequence[Check]:
         """Read one page: says whether Apple answers, and how old its newest review is."""
-        checks = diagnose(self._store.client, self._look, cost=self._store.cost)
+        rate = self._store.rate
+        checks = diagnose(self._store.client, self._look, cost=self._store.cost, rate=rate)
         window = self._context.window
         if window is not None and window < SHORT:
-            detail = f"the window is {window}, and most reviews are shown hours to days after they were written"
+            detail = f"the window is {format_duration(window)}, and most reviews are shown hours to days after they were written"
             fix = "lengthen window.length to a day or more, or write required: false for this source"
             checks.append(Check("window", ok=False, detail=detail, fix=fix))
         return checks

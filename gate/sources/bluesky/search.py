@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gate.http import diagnose
+from gate.model import Allowance, Rate
 from gate.polling import Page, Paging, collect
 from gate.sources.bluesky import deletions
 from gate.sources.bluesky.posts import mention_of_view
@@ -52,7 +53,8 @@ class Search:
     def check(self) -> Sequence[Check]:
         """Log in and search for one post."""
         cost = f"a look asks 1 to {self._most_pages} times; this check asked once and logged in"
-        return diagnose(self._session.client, self._look, cost=cost)
+        rate = Rate(allowed=Allowance(3000, timedelta(minutes=5)), free=True)
+        return diagnose(self._session.client, self._look, cost=cost, rate=rate)
 
     def gone(self, ids: Sequence[str]) -> Gone:
         """Ask which posts are gone. Raises as ``fetch`` does."""

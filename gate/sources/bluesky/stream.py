@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gate.errors import SourceFault, SourceRefused
-from gate.model import Check, Cost, Fetch
+from gate.model import Check, Cost, Fetch, Rate
 from gate.sources.bluesky.buffer import Buffer
 from gate.sources.bluesky.jetstream import Reader, microseconds
 
@@ -86,7 +86,10 @@ class Stream:
             reader.close()
         if problem:
             return [Check(what, ok=False, detail=problem, fix=fix)]
-        return [Check(what, ok=True, detail=f"connected to {reader.host}; it costs nothing but some 100 KB/s")]
+        rate = Rate(look=Cost(), free=True)
+        return [
+            Check(what, ok=True, detail=f"connected to {reader.host}; it costs nothing but some 100 KB/s", rate=rate)
+        ]
 
     def close(self) -> None:
         """Leave the stream."""

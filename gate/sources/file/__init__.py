@@ -41,7 +41,10 @@ ABOUT = About(
     stored="what the policy keeps of any mention",
     terms="those of where the file comes from",
 )
-__all__ = ["ABOUT", "Options", "Source"]
+UNCOUNTED = "a file is yours and its lines are not counted, so no budget could stop it"
+"""Why this source takes no ``budget``."""
+
+__all__ = ["ABOUT", "UNCOUNTED", "Options", "Source"]
 
 _QUOTE = 80
 

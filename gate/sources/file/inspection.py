@@ -81,7 +81,7 @@ class Inspection:
     def _rate(self) -> Rate | None:
         if not (self._first and self._last and self._last > self._first):
             return None
-        return Rate(self._mentions / ((self._last - self._first) / timedelta(hours=1)), look=Cost())
+        return Rate(self._mentions / ((self._last - self._first) / timedelta(hours=1)), look=Cost(), free=True)
 
     def _count(self, record: Record) -> None:
         if not record.fields and not record.fault:

@@ -33,7 +33,7 @@ query($owner:String!,$name:String!,$after:String){{
         number title updatedAt {_SAID}
         comments(last:{COMMENTS}){{
           pageInfo{{hasPreviousPage}}
-          nodes{{ {_SAID} replies(last:{REPLIES}){{nodes{{ {_SAID} }}}} }}
+          nodes{{ {_SAID} replies(last:{REPLIES}){{pageInfo{{hasPreviousPage}} nodes{{ {_SAID} }}}} }}
         }}
       }}
     }}
@@ -139,10 +139,18 @@ def _left_out(found: list[Any], stretch: Stretch) -> list[str]:
     notes = []
     for each in found:
         comments = each.get("comments") or {} if isinstance(each, dict) else {}
-        first = oldest(comments.get("nodes") or [], "createdAt")
-        if (comments.get("pageInfo") or {}).get("hasPreviousPage") and first and first >= stretch.since:
+        if _cut(comments, stretch):
             notes.append(f"of discussion #{each.get('number')} only the newest {COMMENTS} comments are read")
+        asides = [said.get("replies") or {} for said in comments.get("nodes") or () if isinstance(said, dict)]
+        if any(_cut(replies, stretch) for replies in asides):
+            notes.append(f"of discussion #{each.get('number')} only the newest {REPLIES} replies to a comment are read")
     return notes
+
+
+def _cut(said: Mapping[str, Any], stretch: Stretch) -> bool:
+    """Say whether some of the stretch may lie before the oldest that is shown."""
+    first = oldest(said.get("nodes") or [], "createdAt")
+    return bool((said.get("pageInfo") or {}).get("hasPreviousPage") and first and first >= stretch.since)
 
 
 def _fault(errors: Any) -> SourceDown | SourceRefused:  # noqa: ANN401  # any JSON

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gate.http import Client, Key, diagnose
+from gate.model import Allowance, Cost, Rate
 from gate.polling import Page, Paging, collect
 from gate.sources.github.feeds import Discussions, Feed, Listing, Search
 
@@ -52,11 +53,17 @@ class Source:
         look = f"free; {len(self._feeds)} to {max(self._options.max_pages, len(self._feeds))} requests a look"
         if self._options.token is None:
             look += ", of 60 an hour (5,000 with a token)"
-        return diagnose(self._client, self._look, cost=look)
+        rate = Rate(look=Cost(requests=len(self._feeds)), allowed=self._allowed(), free=True)
+        return diagnose(self._client, self._look, cost=look, rate=rate)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _allowed(self) -> Allowance:
+        if self._options.query:
+            return Allowance(30 if self._options.token else 10, timedelta(minutes=1))
+        return Allowance(5000 if self._options.token else 60, timedelta(hours=1))
 
     def _look(self) -> str:
         key = "with a token" if self._options.token else "without a token"

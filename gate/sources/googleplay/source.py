@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from gate.errors import SourceDown
 from gate.http import Client, diagnose
-from gate.model import Check, Mention
+from gate.model import Allowance, Check, Mention, Rate
+from gate.policy.values import format_duration
 from gate.polling import Odd, Page, Paging, collect
 from gate.sources.googleplay.account import Account
 
@@ -78,10 +79,11 @@ class Source:
     def check(self) -> Sequence[Check]:
         """Ask for one review: says whether the key works, and when somebody last wrote."""
         self._start(timedelta(seconds=15))
-        checks = diagnose(self._client, self._look, cost="1 request a poll, and 1 an hour for a token; free")
+        rate = Rate(allowed=Allowance(200, timedelta(hours=1)), free=True)
+        checks = diagnose(self._client, self._look, cost="1 request a poll, and 1 an hour for a token; free", rate=rate)
         window = self._context.window
         if window is not None and window < SHORT:
-            detail = f"the window is {window}, and reviews are shown minutes to hours after they were written"
+            detail = f"the window is {format_duration(window)}, and reviews are shown minutes to hours after they were written"
             fix = "lengthen window.length to some hours or more, or write required: false for this source"
             checks.append(Check("window", ok=False, detail=detail, fix=fix))
         return checks

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from gate.errors import SourceRefused
 from gate.http import Client, Key, diagnose
+from gate.model import Allowance, Rate
 from gate.polling import Page, Paging, collect
 from gate.sources.mastodon.options import TAG
 from gate.sources.mastodon.statuses import mention_of
@@ -58,7 +59,8 @@ class Server:
     def check(self) -> Sequence[Check]:
         """Ask for one post."""
         cost = f"a look asks 1 to {self._options.max_pages} times; this check asked once"
-        return diagnose(self.client, self._look, cost=cost)
+        rate = Rate(allowed=Allowance(300, timedelta(minutes=5)), free=True)
+        return diagnose(self.client, self._look, cost=cost, rate=rate)
 
     def close(self) -> None:
         """Close the connections."""
@@ -82,8 +84,10 @@ class Server:
         }
         reply = self.client.get(f"/api/v1/timelines/tag/{quote(self._tag(), safe='')}", {**query, **tags})
         items = reply.json_list()
-        # Not the link itself: behind a proxy some servers put another address into it.
-        return Page.of(items, self._mention, next=_last_id(items) if reply.link("next") else None)
+        # Not the link itself: behind a proxy some servers put another address into it. Where a proxy took the header
+        # away (a page with posts has one always, at least for newer posts), only an empty page is the last one.
+        more = reply.link("next") or "link" not in reply.headers
+        return Page.of(items, self._mention, next=_last_id(items) if more else None)
 
     def _search(self, query: Mapping[str, object]) -> Page:
         self._make_sure_it_searches()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate import __version__
 from gate.http import diagnose
+from gate.model import Allowance, Rate
 from gate.polling import Paging, collect
 from gate.sources.reddit.api import Api
 from gate.sources.reddit.feed import Feed
@@ -71,7 +72,8 @@ class Source:
         self._way.start(CHECK_TIMEOUT)
         pages = self._options.max_pages if self._options.client_id else 1
         cost = f"free; {'1' if pages == 1 else f'1 to {pages}'} requests a look"
-        return diagnose(self._way.client, self._way.look, cost=cost)
+        rate = Rate(allowed=Allowance(100, timedelta(minutes=1)) if self._options.client_id else None, free=True)
+        return diagnose(self._way.client, self._way.look, cost=cost, rate=rate)
 
     def gone(self, ids: Sequence[str]) -> Gone:
         """Ask which posts and comments were deleted or removed. Raises as ``fetch`` does."""

@@ -20,4 +20,7 @@ ABOUT = About(
     terms="what you promised those whose words are in it",
 )
 
-__all__ = ["ABOUT", "Options", "Source"]
+UNCOUNTED = "a database is yours and its rows are not counted, so no budget could stop it"
+"""Why this source takes no ``budget``."""
+
+__all__ = ["ABOUT", "UNCOUNTED", "Options", "Source"]

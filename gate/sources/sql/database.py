@@ -33,6 +33,10 @@ _PROTECTED = {"sqlite", "postgresql"}
 _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
+DRIVERS = {"mysql": "pymysql", "mariadb": "pymysql", "mssql": "pyodbc", "oracle": "oracledb"}
+"""The package for each kind of database that SQLAlchemy speaks by itself; as a driver it has the same name."""
+
+
 class Database:
     """A database that can be asked and not changed."""
 
@@ -113,8 +117,17 @@ def _engine(url: URL, folder: Path) -> Engine:
         return create_engine(url, connect_args=arguments, poolclass=NullPool, hide_parameters=True)
     except (NoSuchModuleError, ImportError):
         message = f"there is no driver for {url.drivername} here"
-        extra = "pip install 'sentiment-gate[postgresql]'" if url.get_backend_name() == "postgresql" else ""
-        raise SourceRefused(message, hint=extra or "install the package that SQLAlchemy names for it") from None
+        raise SourceRefused(message, hint=_driver_hint(url)) from None
+
+
+def _driver_hint(url: URL) -> str:
+    backend = url.get_backend_name()
+    if backend == "postgresql":
+        return "pip install 'sentiment-gate[postgresql]'"
+    if backend not in DRIVERS:
+        return "see https://docs.sqlalchemy.org/dialects for the package that SQLAlchemy needs for it, and install that"
+    package = DRIVERS[backend]
+    return f"pip install {package}, and begin the URL with {backend}+{package}://"
 
 
 def _sqlite(path: Path) -> sqlite3.Connection:

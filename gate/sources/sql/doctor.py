@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gate.model import Check
+from gate.model import Check, Cost, Rate
 from gate.sources.sql.harvest import Wanted
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def report(source: Source, context: SourceContext) -> list[Check]:
         "" if found.ordered else "; the rows are not in order of time, so polls that are cut start over: ORDER BY it"
     )
     detail = f"{count} mentions in the last seven days, the newest of {found.newest:%Y-%m-%d %H:%M} UTC{order}"
-    checks.append(Check("query", ok=True, detail=detail))
+    whole = found.finished and not found.more
+    rate = Rate(len(mentions) / (WEEK / timedelta(hours=1)) if whole else None, look=Cost(), free=True)
+    checks.append(Check("query", ok=True, detail=detail, rate=rate))
     if found.newest > now + _SKEW:
         detail = f"the newest mention is of {found.newest:%Y-%m-%d %H:%M} UTC, which is in the future"
         checks.append(Check("times", ok=False, detail=detail, fix="set the `timezone` of the table's times"))

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from gate.http import reset_at
-from gate.model import Check, Cost, Rate
+from gate.model import Allowance, Check, Cost, Rate
 from gate.sources.x.options import PROBE_USD
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def report(query: str, count: int, headers: Mapping[str, str], now: datetime, pu
     )
     fits = count <= purse.room()
     fix = "" if fits else "raise the budget, narrow the query, or shorten the baseline"
-    rate = Rate(hourly, mention=Cost(reads=1, usd=purse.price(1)))
+    searches = Allowance(450, timedelta(minutes=15))
+    rate = Rate(hourly, mention=Cost(reads=1, usd=purse.price(1)), allowed=searches)
     return [*checks, Check("cost", ok=fits, detail=price, fix=fix, rate=rate)]
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
+from typing import Literal
 
 from gate import model
+from gate.http import address_problem
 from gate.ports import Secret
-
-if TYPE_CHECKING:
-    from urllib.parse import SplitResult
 
 READ_USD = 0.005
 """X's price of one post returned by search, pay-per-use, 2026."""
@@ -22,7 +19,6 @@ SMALLEST_PAGE = 10
 LARGEST_PAGE = 100
 LONGEST_QUERY = 4096
 LONGEST_BACKFILL = 5
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +97,4 @@ def _problem(options: Options) -> str:
         return f"backfill_minutes must be 0 to {LONGEST_BACKFILL}"
     if options.buffer < 1:
         return "buffer must be at least 1"
-    return _address_problem(options.base_url)
-
-
-def _address_problem(base_url: str) -> str:
-    try:
-        url: SplitResult = urlsplit(base_url)
-        _ = url.port  # reading it is what checks it
-    except ValueError as error:
-        return f"base_url is no address: {error}"
-    if url.scheme not in {"http", "https"} or not url.hostname:
-        return "base_url must be an https address, e.g. https://api.x.com"
-    if url.username or url.password or url.query or url.fragment:
-        return "base_url must hold no user name, password, query or fragment"
-    if url.scheme == "http" and url.hostname not in _LOOPBACK:
-        return "base_url must use https: over http the token could be read on the way"
-    return ""
+    return address_problem(options.base_url, option="base_url")
