@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gate.baseline import Beforehand
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gate.language import Routes
     from gate.model import Coverage, Mention
     from gate.ports import Clock, Scorer
-    from gate.remembering import Known, Memory
+    from gate.remembering import Memory
 
 LONGEST_POLL = timedelta(seconds=60)
 
@@ -57,13 +57,13 @@ class Watch:
         self._plan = plan
         self._clock = parts.clock
         self._decider = parts.decider
-        self._memory = parts.memory
         release = plan.release
         self._before = [
             Ear(each, Period.BASELINE, release.baseline_from, release.baseline_to)
             for each in (*(parts.baseline_listeners or parts.listeners), *parts.controls)
         ]
-        self._beforehand = Beforehand(self._before, plan.every, release.window_to, needed=parts.decider.compares())
+        remember = partial(recall, self._before, plan, parts.memory)
+        self._beforehand = Beforehand(remember, plan.every, release.window_to, needed=parts.decider.compares())
         self._after = [
             Ear(each, Period.POST, release.deployed_at, release.window_to)
             for each in (*parts.listeners, *parts.controls)
@@ -83,14 +83,9 @@ class Watch:
         """Listeners whose baseline was heard in part, and why."""
         self._kept = {period: Traces() for period in Period}
 
-    @cached_property
-    def _known(self) -> Known:
-        """What a standing watch heard before the deploy; looked up once, before anybody is asked."""
-        return recall(self._before, self._plan, self._memory)
-
     def ask_baseline(self) -> datetime | None:
         """Fetch what was written before the deploy; return when to ask again, as a source is down, or None to go on."""
-        return self._beforehand.ask(self._clock) if self._known.unheard else None
+        return self._beforehand.ask(self._clock)
 
     def hear_baseline(self, tell: Callable[[str], None] = lambda _: None) -> Baseline:
         """Fetch, filter and score what was written before the deploy, and fold it.
@@ -98,10 +93,8 @@ class Watch:
         Where a rule compares with it, a source that is down is waited for, and ``tell`` told so each time; one that could
         not be heard takes no part after the deploy, and one that was heard in part leaves the run incomplete.
         """
-        if self._known.unheard:
-            self._beforehand.wait(self._clock, tell)
-        heard = self._read(self._known.unheard, self._plan.release.baseline_to, Period.BASELINE)
-        kept, dropped = self._known.joined(*heard)
+        known = self._beforehand.wait(self._clock, tell)
+        kept, dropped = known.joined(*self._read(known.unheard, self._plan.release.baseline_to, Period.BASELINE))
         for scored in kept:
             self._decider.fold_baseline(scored)
         self._kept[Period.BASELINE].add(scored for scored in kept if not scored.control)
@@ -111,7 +104,7 @@ class Watch:
         if self._decider.compares():
             self._carry_over()
         partial = [ear for ear in self._before if not ear.complete]
-        notes = [*self._known.notes, *(note for ear in self._before for note in ear.notes())]
+        notes = [*known.notes, *(note for ear in self._before for note in ear.notes())]
         notes += [f"{ear.listener.name}: the baseline is not complete: {ear.reason}" for ear in partial]
         notes += [f"{name}: nothing from before the deploy, so it is not compared" for name in sorted(self._strangers)]
         return Baseline(kept, dropped, tuple(ear.coverage() for ear in self._before), tuple(notes))

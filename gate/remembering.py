@@ -61,6 +61,8 @@ class Known:
     notes: tuple[str, ...]
     unheard: tuple[Ear, ...]
     """Those that must ask."""
+    recalled: int
+    """How many need not."""
 
     def joined(
         self, kept: tuple[Scored, ...], dropped: tuple[Dropped, ...]
@@ -91,7 +93,7 @@ def recall(ears: Sequence[Ear], plan: Plan, memory: Memory | None) -> Known:
         notes.append(f"{name}: the baseline was heard before the deploy, up to {told.until:%Y-%m-%d %H:%M} UTC")
         kept += mine
         dropped += lost
-    return Known(tuple(kept), tuple(dropped), tuple(notes), tuple(unheard))
+    return Known(tuple(kept), tuple(dropped), tuple(notes), tuple(unheard), len(ears) - len(unheard))
 
 
 def recount(kept: Sequence[Scored], plan: Plan) -> Iterator[Scored | Dropped]:

@@ -21,12 +21,16 @@ def command(*, version: int | None, store: str | None, yes: bool) -> None:
     gate migrate
     gate migrate --to 3
     """
-    from gate.cli.terminal import say
-    from gate.store import default_url
+    from gate.cli.terminal import say, tell
+    from gate.store import default_url, missing
     from gate.store.database import migrate, parse_url, shown
     from gate.store.tables import SCHEMA_VERSION
 
-    url = parse_url(store or default_url(os.environ))
+    where = store or default_url(os.environ)
+    if path := missing(where):
+        tell(f"No run log yet at {path}; `gate check` makes one.")
+        return
+    url = parse_url(where)
     wanted = SCHEMA_VERSION if version is None else version
     if wanted < SCHEMA_VERSION and not yes:
         click.confirm(f"Bring {shown(url)} back to schema {wanted}, and forget what it lacks?", abort=True, err=True)

@@ -62,6 +62,9 @@ def command(  # noqa: PLR0913 - options
     url = url or (None if store else os.environ.get("GATE_URL"))
     if url:
         found, name = _of_service(url, token, limit, outcome, release), url
+    elif path := missing(store or default_url(os.environ)):
+        tell(f"No run log yet at {path}; `gate check` makes one.")
+        return
     else:
         found, name = _of_store(store, limit, outcome, release)
     if as_json:

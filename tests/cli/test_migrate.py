@@ -30,6 +30,9 @@ def test_back_and_up_again(tmp_path: Path) -> None:
 
 
 def test_a_schema_there_is_not(tmp_path: Path) -> None:
-    """Exit 2, and which there are."""
+    """Exit 2, and which there are; where there is no run log yet, none is made by asking."""
+    assert "No run log yet" in gate(tmp_path, "migrate").stderr
+    assert not (tmp_path / "gate.db").exists()
+    Store(str(tmp_path / "gate.db"), SystemClock()).close()
     done = gate(tmp_path, "migrate", "--to", "99")
     assert (done.returncode, f"1 to {SCHEMA_VERSION}" in done.stderr) == (2, True)
