@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
@@ -38,6 +39,9 @@ class Opened:
         self._clock = clock
         self._engine = open_engine(self._url, patience)
         self._writer = self._engine.execution_options(writing=True)
+        # SQLite has one writer at a time, and whoever finds it busy sleeps and looks again, the unlucky for seconds:
+        # the threads of one process take turns instead. A server sees to that itself.
+        self._turn = threading.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
         self._reader = self._engine.execution_options(one_query=True)
 
     @property
@@ -59,7 +63,7 @@ class Opened:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with faults(self._url), self._writer.begin() as connection:
+        with self._turn, faults(self._url), self._writer.begin() as connection:
             yield connection
 
     def _rows(self, query: Select[Any], **values: object) -> list[dict[str, Any]]:
