@@ -20,6 +20,7 @@ from gate.scorers.blend.features import (
     Ints,
     Vocabulary,
     char_buckets,
+    char_groups,
     negated_buckets,
     word_buckets,
 )
@@ -82,9 +83,9 @@ class _TokenTable:
             return self._rows
         while len(names) > len(self._rows):
             self._rows = np.vstack([self._rows, np.zeros_like(self._rows)])
-        found = [char_buckets(name) for name in names[self._filled :]]
-        sizes = np.array([len(buckets) for buckets in found], np.int64)
-        flat = np.array([bucket for buckets in found for bucket in buckets], np.int64)
+        found = [char_groups(name) for name in names[self._filled :]]
+        sizes = np.array([len(groups) for groups in found], np.int64)
+        flat = char_buckets(np.array([group for groups in found for group in groups], np.int64))
         owner = np.repeat(np.arange(len(found)), sizes)
         new = self._rows[self._filled : len(names)]
         for column in range(_CLASSES):
