@@ -3,7 +3,7 @@
     python tools/measure_densities.py vader [--data ../shared/data/labelled]
     python tools/measure_densities.py embedding --sets hotstar united usair jira --each 650
 
-Writes gate/scorers/data/<scorer>.json. Measured on SemEval 2013–2016 (Task A tweets) unless other sets are named: a trained
+Writes gate/scorers/data/<scorer>.json; that of blend is written by tools/train_blend. Measured on SemEval 2013–2016 (Task A tweets) unless other sets are named: a trained
 scorer must bring posts it was not trained on, as tools/train_blend does by folds. Of several sets take --each so many
 negative and so many other posts: else the densities would tell sets apart that differ in mood.
 """
@@ -30,6 +30,14 @@ def plain(densities: ScoreDensities) -> dict[str, list[float]]:
     return {name: [round(value, DIGITS) for value in values] for name, values in parts.items()}
 
 
+def write(scorer: str, measured_on: str, posts: int, densities: ScoreDensities) -> Path:
+    """Put them where the scorer's users find them."""
+    target = ROOT / "gate" / "scorers" / "data" / f"{scorer}.json"
+    content = {"measured_on": measured_on, "posts": posts, **plain(densities)}
+    target.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return target
+
+
 def taken(path: Path, each: int | None) -> list[dict[str, str]]:
     """Read a set, or so many of its negative and of its other posts, evenly spread."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
@@ -53,12 +61,7 @@ def main() -> int:
     scores = scorer.score([post["text"] for post in posts])
     known = [(s.negative, p["label"] == "negative") for s, p in zip(scores, posts, strict=True) if s is not None]
     densities = ScoreDensities.from_labelled([s for s, _ in known], [negative for _, negative in known])
-    target = ROOT / "gate" / "scorers" / "data" / f"{arguments.scorer}.json"
-    target.write_text(
-        json.dumps({"measured_on": ", ".join(arguments.sets), "posts": len(known), **plain(densities)}, indent=1)
-        + "\n",
-        "utf-8",
-    )
+    target = write(arguments.scorer, ", ".join(arguments.sets), len(known), densities)
     print(f"{target.relative_to(ROOT)}: {len(known)} posts, {len(densities.neg)} bins")
     return 0
 

@@ -16,6 +16,7 @@ from gate.scorers.blend.features import (
     Batch,
     Featurizer,
     char_buckets,
+    char_groups,
     negated_buckets,
     word_buckets,
 )
@@ -65,10 +66,10 @@ def design_matrix(featurizer: Featurizer, batch: Batch) -> Any:
     words = word_buckets(batch.hashes[inner])
     columns = np.concatenate([words, negated_buckets(batch.hashes[negated]), batch.pairs])
     words = sp.csr_matrix((scale[rows], (rows, columns)), shape=(count, 1 << WORD_BITS))
-    buckets = [char_buckets(name) for name in featurizer.vocabulary.names]
-    sizes = np.array([len(found) for found in buckets], np.int64)
+    groups = [char_groups(name) for name in featurizer.vocabulary.names]
+    sizes = np.array([len(found) for found in groups], np.int64)
     first = np.cumsum(sizes) - sizes
-    flat = np.array([bucket for found in buckets for bucket in found], np.int64)
+    flat = char_buckets(np.array([group for found in groups for group in found], np.int64))
     each = sizes[batch.ids]
     rows = np.repeat(post, each)
     within = np.arange(each.sum()) - np.repeat(np.cumsum(each) - each, each)

@@ -14,6 +14,8 @@ from tools.train_blend.data import TEST_ONLY, THUMBS, TWEETS, Post, read, withou
 from tools.train_blend.fitting import Doubles, Examples, Ints, design_matrix, fit_linear
 from tools.train_blend.invented import SOURCE, invented_posts
 from tools.train_blend.invented_brands import brand_posts
+from tools.train_blend.invented_judgements import judgement_posts
+from tools.train_blend.phrases import Tokens, fit_phrases, tokens_of
 from tools.train_blend.vectors import Meanings, meanings
 
 if TYPE_CHECKING:
@@ -21,9 +23,12 @@ if TYPE_CHECKING:
 
 SEED = 20161
 FOLDS = 3
+NEIGHBOURS = 12
 THUMB_WEIGHT = 1.5
 INVENTED_WEIGHT = 2.5
 CORRECTION_THUMB_WEIGHT = 0.3
+PHRASES_SHARE = 0.4
+"""Of the phrases in the logits; the rest is the linear model's."""
 REVIEW_NEGATIVES = 0.35
 LEAST_POSTS = 3
 GROUPS = {TWEETS: 0, SOURCE: 1} | {name: 2 + place for place, name in enumerate(THUMBS)}
@@ -34,12 +39,11 @@ def training_posts(folder: Path) -> tuple[list[Post], dict[str, int]]:
     test = [post for name in TEST_ONLY for post in read(folder, name)]
     allowed = [post for name in (TWEETS, *THUMBS) for post in read(folder, name)]
     posts, dropped = without_copies(allowed, test)
-    posts += [Post(text, label, SOURCE) for text, label in invented_posts()]
-    posts += [Post(text, label, SOURCE) for text, label in brand_posts()]
-    return posts, dropped
+    invented = (*invented_posts(), *brand_posts(), *judgement_posts())
+    return posts + [Post(text, label, SOURCE) for text, label in invented], dropped
 
 
-def _prepare(posts: list[Post]) -> tuple[Examples, Meanings]:
+def _prepare(posts: list[Post]) -> tuple[Examples, Meanings, Tokens]:
     featurizer = Featurizer()
     batch = featurizer.batch([post.text for post in posts])
     sparse = design_matrix(featurizer, batch)
@@ -53,28 +57,40 @@ def _prepare(posts: list[Post]) -> tuple[Examples, Meanings]:
     meaning = vectors.features(featurizer, batch)
     dense = batch.dense.astype(np.float64)
     sparse = sparse[:, columns].tocsr()
-    return Examples(sparse, columns, dense, meaning, label, group, weight), vectors
+    tokens = tokens_of(featurizer, batch, vectors)
+    return Examples(sparse, columns, dense, meaning, label, group, weight), vectors, tokens
 
 
 def _folds(group: Ints) -> Ints:
-    """Tweets at random; a whole game in one fold, so that no game is judged by its own words."""
+    """Tweets at random; a whole game in one fold, so that no game is judged by its own words.
+
+    Of the invented posts neighbours stay together: they are one phrase with several nouns.
+    """
     fold = np.random.default_rng(SEED).integers(0, FOLDS, len(group))
-    return np.where(group >= 2, group % FOLDS, np.where(group == 1, -1, fold))
+    invented = np.cumsum(group == 1) // NEIGHBOURS % FOLDS
+    return np.where(group >= 2, group % FOLDS, np.where(group == 1, invented, fold))
 
 
-def _held_out_logits(data: Examples, fold: Ints) -> Doubles:
+def pooled(linear: Doubles, phrases: Doubles) -> Doubles:
+    """Logits of both, weighed."""
+    return (1 - PHRASES_SHARE) * linear + PHRASES_SHARE * phrases
+
+
+def _held_out_logits(data: Examples, tokens: Tokens, fold: Ints) -> Doubles:
     logits = np.zeros((len(fold), 3))
     for number in range(FOLDS):
         out = fold == number
-        logits[out] = fit_linear(data.take(~out)).logits(data.take(out))
+        linear = fit_linear(data.take(~out)).logits(data.take(out))
+        logits[out] = pooled(linear, fit_phrases(tokens, data, ~out).logits(tokens)[out])
         print(f"fold {number + 1} of {FOLDS} done", flush=True)
     return logits
 
 
 def for_correction(data: Examples) -> Examples:
-    """The same posts, thumbs lighter and brought to one share of negatives.
+    """The same posts, thumbs lighter and brought to one share of negatives, invented posts as light as tweets.
 
-    Otherwise reviews as such would look negative, because these ten games were disliked.
+    Otherwise reviews as such would look negative, because these ten games were disliked. Without the invented posts it
+    would take every short text for a review, and so for praise: no tweet is that short.
     """
     thumbs = data.group >= 2
     found = (data.label[thumbs] == 0).mean()
@@ -87,7 +103,7 @@ def _held_out_corrected(logits: Doubles, data: Examples, fold: Ints) -> Doubles:
     """Corrected logits from corrections that had not seen the post either."""
     corrected = logits.copy()
     for number in range(FOLDS):
-        inside, out = (fold != number) & (fold >= 0), fold == number
+        inside, out = fold != number, fold == number
         correction = fit_correction(logits[inside], data.take(inside))
         corrected[out] = correction.apply(logits[out], data.dense[out])
     return corrected
@@ -102,8 +118,8 @@ class HeldOut:
     """How many posts left as copies, by reason."""
     data: Examples
     vectors: Meanings
+    tokens: Tokens
     fold: Ints
-    """-1 for posts that are trained on in every fold."""
     logits: Doubles
     temperature: float
     shift: Doubles
@@ -119,10 +135,10 @@ class HeldOut:
 def held_out(folder: Path) -> HeldOut:
     """Read everything, fit a model for each fold and let it judge that fold."""
     posts, dropped = training_posts(folder)
-    data, vectors = _prepare(posts)
+    data, vectors, tokens = _prepare(posts)
     fold = _folds(data.group)
     tweets = data.group == 0
-    logits = _held_out_logits(data, fold)
+    logits = _held_out_logits(data, tokens, fold)
     corrected = _held_out_corrected(logits, for_correction(data), fold)
     temperature, shift = calibrate(corrected[tweets], data.label[tweets])
-    return HeldOut(posts, dropped, data, vectors, fold, logits, temperature, shift, corrected)
+    return HeldOut(posts, dropped, data, vectors, tokens, fold, logits, temperature, shift, corrected)

@@ -1,4 +1,4 @@
-"""Scorer ``blend``: our own linear model over hashed words and letters, beside VADER; the default.
+"""Scorer ``blend``: our own small model of words, letters and short phrases, beside VADER; the default.
 
 It knows what a lexicon cannot: "won't load", "since the update", "logged out again". Trained on public posts (see the card);
 needs numpy, and no other library for learning. Its probabilities are calibrated for everyday tweets.

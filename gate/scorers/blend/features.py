@@ -129,19 +129,21 @@ def canonical(token: str) -> str:
         return token if len(token) == 1 else "<number>"
     if head in "!?.":
         return token[:2] if len(set(token)) == 1 else "!?"
-    return _LONG_RUN.sub(r"\1\1", token)[:_LONGEST_TOKEN]
+    return (_LONG_RUN.sub(r"\1\1", token) if _LONG_RUN.search(token) else token)[:_LONGEST_TOKEN]
 
 
-def char_buckets(token: str) -> list[int]:
-    """Buckets of the letter groups of one word."""
+def char_groups(token: str) -> list[int]:
+    """Hashes of the letter groups of one word."""
     if not token[0].isalpha():
         return []
     framed = f"<{token}>".encode("utf-8", "surrogatepass")
-    return [
-        ((crc32(framed[start : start + size]) * _MIX) & 0xFFFFFFFF) >> (32 - CHAR_BITS)
-        for size in CHAR_SIZES
-        for start in range(len(framed) - size + 1)
-    ]
+    last = len(framed) + 1
+    return [crc32(framed[start : start + size]) for size in CHAR_SIZES for start in range(last - size)]
+
+
+def char_buckets(hashes: Ints) -> Ints:
+    """Buckets of letter groups."""
+    return _spread(hashes, CHAR_BITS)
 
 
 class Vocabulary:

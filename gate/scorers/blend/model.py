@@ -1,4 +1,4 @@
-"""The blend scorer: a small linear model over hashed n-grams and VADER, for inference only.
+"""The blend scorer: a small linear model over hashed n-grams and VADER, beside phrases; for inference only.
 
 Needs numpy and the vaderSentiment lexicon, nothing else. The weights come from ``python -m tools.train_blend``.
 """
@@ -20,16 +20,18 @@ from gate.scorers.blend.features import (
     Ints,
     Vocabulary,
     char_buckets,
+    char_groups,
     negated_buckets,
     word_buckets,
 )
+from gate.scorers.blend.phrases import Phrases
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DEFAULT_WEIGHTS = Path(__file__).with_name("weights.npz")
 LABELS = ("negative", "neutral", "positive")
-_CHUNK = 512
+_CHUNK = 256
 _CLASSES = 3
 
 
@@ -51,6 +53,7 @@ class Weights:
             self.spread: Floats = stored["spread"].astype(np.float32)
             self.temperature = float(stored["temperature"])
             self.prior: Floats = stored["prior"].astype(np.float32)
+            self.phrases = Phrases(stored)
         self.words: Floats = sparse[: 1 << WORD_BITS]
         self.chars: Floats = sparse[1 << WORD_BITS :]
         if len(self.chars) != 1 << CHAR_BITS or len(self.dense) != len(DENSE_NAMES):
@@ -80,9 +83,9 @@ class _TokenTable:
             return self._rows
         while len(names) > len(self._rows):
             self._rows = np.vstack([self._rows, np.zeros_like(self._rows)])
-        found = [char_buckets(name) for name in names[self._filled :]]
-        sizes = np.array([len(buckets) for buckets in found], np.int64)
-        flat = np.array([bucket for buckets in found for bucket in buckets], np.int64)
+        found = [char_groups(name) for name in names[self._filled :]]
+        sizes = np.array([len(groups) for groups in found], np.int64)
+        flat = char_buckets(np.array([group for groups in found for group in groups], np.int64))
         owner = np.repeat(np.arange(len(found)), sizes)
         new = self._rows[self._filled : len(names)]
         for column in range(_CLASSES):
@@ -125,7 +128,7 @@ class Blend:
     def explain(self, text: str, limit: int = 12) -> list[tuple[str, float]]:
         """The words that moved this text most; above zero is towards negative.
 
-        A pair of words is named "first second"; VADER's part is under "(vader)" and the shape
+        Words that stand together are named "first second"; VADER's part is under "(vader)" and the shape
         of the text (length, capitals, marks) under "(shape)".
         """
         weights = self._weights
@@ -140,6 +143,8 @@ class Blend:
             if place + 1 < len(names):
                 pair = f"{names[place]} {names[place + 1]}"
                 moved[pair] = moved.get(pair, 0.0) + float(pairs[place])
+        for phrase, weight in weights.phrases.moved(batch, self._featurizer.vocabulary, towards):
+            moved[phrase] = moved.get(phrase, 0.0) + weight
         # Against the average post, or else every text without VADER words would seem moved.
         usual = weights.center[_CLASSES:]
         dense = (batch.dense[0] - usual) * (weights.dense @ towards)
@@ -156,6 +161,7 @@ class Blend:
         logits = (
             np.add.reduceat(self._token_parts(batch) + self._pair_parts(batch), batch.starts)
             + batch.dense @ weights.dense
+            + weights.phrases.logits(batch, self._featurizer.vocabulary)
             + weights.bias
         )
         shares = refine(weights, logits, batch.dense)

@@ -1,0 +1,119 @@
+"""The scorer ``blend``: what it reads in posts about releases, and that company and memory do not change a score."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from gate.language import says_something
+from gate.scorers.blend import Options, Scorer
+from gate.scorers.blend.features import Featurizer
+from gate.scorers.blend.model import DEFAULT_WEIGHTS, Weights
+from gate.scorers.blend.phrases import Phrases
+from tests.hostile import HOSTILE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@pytest.fixture(scope="module")
+def scorer() -> Scorer:
+    """Load the weights once."""
+    return Scorer(Options())
+
+
+def negatives(scorer: Scorer, texts: Sequence[str]) -> list[float]:
+    """Return P(negative) of each."""
+    scores = scorer.score(texts)
+    assert all(scores)
+    return [score.negative for score in scores if score]
+
+
+COMPLAINTS = (
+    "the new login is horrible",
+    "new profile page is appalling",
+    "the latest firmware is pathetic",
+    "this new timeline is unbearable",
+    "lousy update",
+    "login fails with the new version",
+    "the new upload is stuck at 99%",
+)
+NEWS = ("the new login", "new profile page", "the new firmware", "a new sidebar today", "new update", "the new office")
+PRAISE = (
+    "the new login is terrific",
+    "new profile page is stunning",
+    "the latest firmware is rock solid",
+    "this new timeline is delightful",
+    "stellar release",
+)
+
+
+def test_new_things_are_judged_by_what_is_said_of_them(scorer: Scorer) -> None:
+    """Every complaint about something new ranks above all news, and what is only named passes for no complaint."""
+    complaints, news, praise = (negatives(scorer, texts) for texts in (COMPLAINTS, NEWS, PRAISE))
+    assert min(complaints) > max(*news, *praise)
+    assert min(complaints) > 0.5 > max(*news, *praise)
+
+
+PLAIN = ("ok", "OK.", "new update", "the new login", "so-so", "version 7")
+
+
+def test_a_few_plain_words_are_less_than_praise(scorer: Scorer) -> None:
+    """Short texts that say next to nothing lie between complaints and words of praise, and are not read with certainty."""
+    complaints, plain, praise = (
+        [score.score for score in scorer.score(texts) if score]
+        for texts in (COMPLAINTS, PLAIN, ("great", "terrific", "love it", "the new login is terrific"))
+    )
+    assert max(complaints) < min(plain)
+    assert max(plain) < min(praise)
+    assert max(plain) < 0.7
+
+
+def test_a_score_does_not_depend_on_the_other_posts(scorer: Scorer) -> None:
+    """Alone, in any place of a batch, or beside posts that end in the middle of a phrase: the same score."""
+    texts = [*(text for _, text in HOSTILE), *COMPLAINTS, "not", "good", "it is not", "good at all", "never", *PRAISE]
+    readable = [text for text in texts if says_something(text)]
+    together = negatives(scorer, readable)
+    alone = [negatives(scorer, [text])[0] for text in readable]
+    backwards = negatives(scorer, readable[::-1])[::-1]
+    assert together == pytest.approx(alone, abs=1e-6)
+    assert together == pytest.approx(backwards, abs=1e-6)
+
+
+def test_it_may_forget_the_words_it_has_met(scorer: Scorer) -> None:
+    """After more different words than it remembers, the same posts score the same."""
+    before = negatives(scorer, COMPLAINTS)
+    flood = [" ".join(f"w{chr(97 + k % 26)}{chr(97 + k // 26 % 26)}{chr(97 + k // 676 % 26)}{chr(97 + k // 17576)}"
+                      for k in range(start, start + 160)) for start in range(0, 220_000, 160)]  # fmt: skip
+    scorer.score(flood)
+    assert negatives(scorer, COMPLAINTS) == pytest.approx(before, abs=1e-6)
+
+
+def test_phrases_are_whole_numbers_until_the_maximum() -> None:
+    """So the order in which a processor adds them cannot change a score."""
+    featurizer = Featurizer()
+    batch = featurizer.batch(["the new login is horrible", "", "won't load since the update :( zzqqxx"])
+    with np.load(DEFAULT_WEIGHTS, allow_pickle=False) as stored:
+        matches = Phrases(stored)._matches(batch, featurizer.vocabulary)  # noqa: SLF001 - the sums themselves
+    assert matches.shape[0] == len(batch.ids)
+    assert (matches == np.rint(matches)).all()
+    assert np.abs(matches).max() < 2**24
+
+
+def test_weights_of_another_version_are_refused() -> None:
+    """A file whose phrases have another shape is named, not misread."""
+    with np.load(DEFAULT_WEIGHTS, allow_pickle=False) as stored:
+        arrays = dict(stored)
+    arrays["phrase vectors"] = arrays["phrase vectors"][:-1]
+    with pytest.raises(ValueError, match="do not fit"):
+        Phrases(arrays)
+    assert Weights().dense.shape[1] == 3
+
+
+def test_explain_names_words_and_phrases(scorer: Scorer) -> None:
+    """The word of complaint comes first among what was said, and is below zero."""
+    words = dict(scorer.explain("the new login is horrible"))
+    assert any("horrible" in word and weight < 0 for word, weight in words.items())
+    assert sum(words.values()) < 0
