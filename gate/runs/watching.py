@@ -218,7 +218,7 @@ class _Awake:
 
 def _wake(job: Assignment, store: Store, open_watch: OpenWatch, clock: Clock) -> _Awake:
     """Bring a run to where it stood."""
-    awake, rows = _Awake(job, open_watch, clock), store.journal(job.run_id)
+    awake, rows = _Awake(job, open_watch, clock), store.journal(job.run_id, job.looks)
     try:
         awake.replay(rows)
         if len(rows) == 0 and job.looks:

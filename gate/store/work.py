@@ -185,10 +185,10 @@ class Work(Opened):
         rows = self._rows(select(orders.c.policy).where(orders.c.run_id == run_id))
         return str(rows[0]["policy"]) if rows else ""
 
-    def journal(self, run_id: str) -> list[bytes]:
-        """Return what the looks so far were given, oldest first; nothing once the run is over."""
-        query = select(journal.c.entries).where(journal.c.run_id == run_id).order_by(journal.c.look)
-        return [row["entries"] for row in self._rows(query)]
+    def journal(self, run_id: str, looks: int) -> list[bytes]:
+        """Return what the first ``looks`` looks were given, oldest first, and not what another worker adds meanwhile."""
+        mine = (journal.c.run_id == run_id) & (journal.c.look < looks)
+        return [row["entries"] for row in self._rows(select(journal.c.entries).where(mine).order_by(journal.c.look))]
 
     def record_baseline(
         self,

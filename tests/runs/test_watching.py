@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,13 +11,17 @@ import pytest
 
 from gate.errors import SourceDown, StoreFault
 from gate.model import Budget, Cost, Outcome
+from gate.runs.watching import Vigil, Watching
 from gate.store import State
 from tests.runs.world import DONE_BY, World, mentions
 from tests.support import DEPLOY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gate.model import Fetch, Request
-    from gate.store import Store
+    from gate.runs.journal import Journal
+    from gate.store import Assignment, Store
     from tests.support import ManualClock
 
 
@@ -52,9 +57,9 @@ def test_the_memory_goes_when_the_run_is_over(world: World) -> None:
     """What people wrote is kept while the run needs it, and no longer."""
     run_id = world.order()
     world.watch(run_id, until=world.clock.now() + timedelta(minutes=6))
-    assert len(world.store.journal(run_id)) == 2
+    assert len(world.store.journal(run_id, 9)) == 2
     world.watch(run_id)
-    assert world.store.journal(run_id) == []
+    assert world.store.journal(run_id, 9) == []
 
 
 def test_an_outage_is_remembered_too(world: World) -> None:
@@ -134,6 +139,29 @@ def test_a_look_that_another_worker_made(world: World) -> None:
     world.watch(run_id)
     assert looks(world, run_id) == list(range(len(looks(world, run_id))))
     assert world.store.verify(run_id) == []
+
+
+@pytest.mark.parametrize("made", [0, 1, 2])
+def test_a_look_made_while_a_run_is_brought_back(world: World, made: int) -> None:
+    """What another worker records while a run is being opened here does not confuse it: no look is made of half of each."""
+    world.source.mentions = mentions(0.0)
+    run_id, other = world.order(), world.restarted()
+    for _ in range(made):
+        world.clock.time = max(world.clock.time, other.look(run_id) or world.clock.now())
+
+    @contextmanager
+    def open_slowly(job: Assignment, journal: Journal) -> Iterator[Vigil]:
+        with world.open(job, journal) as vigil:
+            other.look(run_id)
+            yield vigil
+
+    world.watching = Watching(world.store, world.clock, open_slowly)
+    assert world.watching.look(run_id) is not None
+    assert world.store.run(run_id).state is State.RUNNING
+    world.watching = other
+    world.watch(run_id)
+    assert world.store.run(run_id).outcome is Outcome.PASS
+    assert looks(world, run_id) == list(range(len(looks(world, run_id))))
 
 
 def test_a_run_log_that_fails(world: World) -> None:

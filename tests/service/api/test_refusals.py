@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from tests.cli.commands import DEPLOY
 from tests.service.running import wait_for
@@ -92,7 +93,10 @@ def test_names_of_policies_lead_nowhere_else(service: Service, name: str) -> Non
 @pytest.mark.parametrize("part", ["", "/evidence", "/log", "/chart.svg", "/events", "/verdict"])
 def test_runs_are_named_by_id_only(service: Service, run: str, part: str) -> None:
     """Whatever stands in the place of a run's id, no file and no other run is answered."""
-    reply = service.get(f"/v1/runs/{run}{part}", allow_redirects=False)
+    # Sent as it stands: a client that tidies paths up would ask for something else.
+    asked = requests.Request("GET", service.url, headers={"Authorization": f"Bearer {service.token}"}).prepare()
+    asked.url = f"{service.url}/v1/runs/{run}{part}"
+    reply = requests.Session().send(asked, allow_redirects=False)
     assert reply.status_code in {404, 308}, reply.text
     assert "root:" not in reply.text
 
