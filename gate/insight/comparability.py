@@ -74,7 +74,7 @@ def _volume(
     error = math.sqrt(usual + usual**2 / len(before))
     if abs(len(after) - usual) < SURE * error or 1 / FASTER < ratio < FASTER:
         return
-    how = f"{ratio:.1f} times as fast" if ratio > 1 else f"{1 / ratio:.1f} times as slowly"
+    how = f"{ratio:.3g} times as fast" if ratio > 1 else f"{1 / ratio:.3g} times as slowly"
     yield f"mentions came {how} as in the baseline, so other people may be speaking"
 
 
