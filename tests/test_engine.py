@@ -86,7 +86,7 @@ def test_the_last_look_tells_how_the_baseline_differs() -> None:
     """One mention a minute after one in three minutes is told, with the verdict and not before it."""
     looks = finish(watch(history(), ManualClock()))
     assert not any(look.notes for look in looks[:-1])
-    assert looks[-1].notes == ("mentions came 3 times as fast as in the baseline, so other people may be speaking",)
+    assert looks[-1].notes == ("mentions came 3.0 times as fast as in the baseline, so other people may be speaking",)
 
 
 def moved(bad_before: int, bad_after: int, kind: str) -> ListSource:

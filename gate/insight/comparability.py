@@ -74,7 +74,7 @@ def _volume(
     error = math.sqrt(usual + usual**2 / len(before))
     if abs(len(after) - usual) < SURE * error or 1 / FASTER < ratio < FASTER:
         return
-    how = f"{ratio:.3g} times as fast" if ratio > 1 else f"{1 / ratio:.3g} times as slowly"
+    how = f"{_round(ratio)} times as fast" if ratio > 1 else f"{_round(1 / ratio)} times as slowly"
     yield f"mentions came {how} as in the baseline, so other people may be speaking"
 
 
@@ -160,3 +160,7 @@ def _told(found: _Stretch, start: datetime, width: timedelta) -> str:
         f"the baseline holds a burst of {what}, {first:%Y-%m-%d %H:%M} to {until} UTC: "
         f"mood {found.mood:+.2f} over {found.mentions:,} mentions, {found.others:+.2f} otherwise"
     )
+
+
+def _round(ratio: float) -> str:
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"  # noqa: PLR2004 - two digits are enough

@@ -46,7 +46,7 @@ def test_streams_that_are_alike_are_not_remarked_upon() -> None:
 def test_three_times_the_mentions_are_told() -> None:
     """A rush is told, and so is a hush."""
     (rush,) = comparability(RELEASE, before(), after(an_hour=80))
-    assert rush == "mentions came 4 times as fast as in the baseline, so other people may be speaking"
+    assert rush == "mentions came 4.0 times as fast as in the baseline, so other people may be speaking"
     (hush,) = comparability(RELEASE, before(), after(an_hour=5))
     assert "3.9 times as slowly" in hush
 
