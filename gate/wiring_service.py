@@ -19,6 +19,7 @@ from gate.runs.watching import Vigil
 from gate.sharing import Pool
 from gate.spending import Purse
 from gate.wiring import Shared, baseline_sources, open_sources, open_store, plan_of, readable_policy, release_of
+from gate.wiring_actions import build_action
 from gate.wiring_scorers import build_routes, densities_of, scorer_context
 from gate.wiring_standing import PolicyFolder, memory_of
 
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
     from gate.listening import Listener
     from gate.model import Release
     from gate.policy import Policy, SourceSpec
-    from gate.ports import Clock
+    from gate.ports import Action, Clock
     from gate.runs import Order
     from gate.runs.durable import Settings, Worker
     from gate.runs.journal import Journal
-    from gate.store import Assignment, Store
+    from gate.store import Assignment, Store, Task
     from gate.wiring import AuthorHash
 
 MOST_SCORERS = 16
@@ -57,7 +58,7 @@ def open_service(url: str | None, clock: Clock, environ: Mapping[str, str]) -> I
 
 
 @contextmanager
-def open_worker(
+def open_worker(  # noqa: PLR0913 - the last three by name
     settings: Settings,
     url: str | None,
     clock: Clock,
@@ -65,6 +66,7 @@ def open_worker(
     *,
     allowed: Sequence[str] = (),
     policies: Path | None = None,
+    public_url: str = "",
 ) -> Iterator[Worker]:
     """Build a worker; it is neither launched nor shut down here.
 
@@ -75,11 +77,13 @@ def open_worker(
         environ: where policies and callbacks find their secrets.
         allowed: hosts that callbacks may be sent to; see ``gate.http.destinations``.
         policies: folder of named policies; those with a ``watch`` are listened to between releases.
+        public_url: of the service, for links in what actions send.
 
     Raises:
         UsageFault: one of them cannot be read, or there is such a worker already.
         StoreFault: the run log cannot be opened.
     """
+    from gate.acting import Acting
     from gate.http.callbacks import deliver
     from gate.http.destinations import Allowed
     from gate.runs.alone import alone
@@ -96,7 +100,9 @@ def open_worker(
         opener = _Opener(clock, environ, store, hash_author)
         watching = Watching(store, clock, opener)
         secret = lambda reference: resolve_secret(reference, environ)  # noqa: E731 - as everywhere in wiring
-        delivering = Delivering(store, clock, deliver, secret, allowed)
+        page = lambda run_id: f"{public_url.rstrip('/')}/runs/{run_id}" if public_url else ""  # noqa: E731
+        acting = Acting(store, clock, lambda task: _action(task, store, clock, environ), url=page)
+        delivering = Delivering(store, clock, deliver, secret, allowed, act=acting.act)
         folder = PolicyFolder(policies, store, clock, environ, hash_author, opener.routes) if policies else None
         standing = Standing(store, clock, folder) if folder else None
         yield Worker(settings, store, clock, watching, delivering, standing)
@@ -106,6 +112,11 @@ def _planned(order: Order, clock: Clock) -> tuple[Policy, Release, Mapping[str, 
     policy = load_text(order.policy, path=order.path, overrides=Overrides(release=order.release))
     release = release_of(policy, order.deployed_at, clock.now())
     return policy, release, {"gate": __version__, "scorer": str(policy.scorer)}
+
+
+def _action(task: Task, store: Store, clock: Clock, environ: Mapping[str, str]) -> Action:
+    job = store.assignment(task.run_id)
+    return build_action(load_text(readable_policy(job.policy), path=job.path), task, clock, environ)
 
 
 class _Opener:

@@ -80,7 +80,13 @@ def work(options: Options, environ: Mapping[str, str]) -> None:
     clock = SystemClock()
     own = WorkerSettings(system_url(url), name, settings.runs, settings.retention.text)
     with open_worker(
-        own, url, clock, environ, allowed=settings.callbacks.hosts, policies=settings.policies.folder
+        own,
+        url,
+        clock,
+        environ,
+        allowed=settings.callbacks.hosts,
+        policies=settings.policies.folder,
+        public_url=settings.public_url,
     ) as worker:
         try:
             with cancellable():
