@@ -72,6 +72,7 @@ def work(options: Options, environ: Mapping[str, str]) -> None:
     settings = _settings(environ)
     from gate.runs.durable import Settings as WorkerSettings
     from gate.runs.system import system_url
+    from gate.service.github import rule_of
     from gate.store import default_url
     from gate.wiring_service import open_worker
 
@@ -87,6 +88,7 @@ def work(options: Options, environ: Mapping[str, str]) -> None:
         allowed=settings.callbacks.hosts,
         policies=settings.policies.folder,
         public_url=settings.public_url,
+        platform=rule_of(settings, clock, environ),
     ) as worker:
         try:
             with cancellable():

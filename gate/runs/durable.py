@@ -20,15 +20,16 @@ from dbos import DBOS, SetWorkflowID
 from gate.canonical import rfc3339
 from gate.errors import Cancelled, StoreFault
 from gate.http import stopping
+from gate.runs.rounds import thread_of
 from gate.runs.system import config, statuses
 from gate.runs.workflow import watch_release
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from gate.ports import Clock
     from gate.runs.delivering import Delivering
-    from gate.runs.standing import Standing
+    from gate.runs.rounds import Round
     from gate.runs.watching import Watching
     from gate.store import Call, Store
 
@@ -75,10 +76,9 @@ class Worker:
         clock: Clock,
         watching: Watching,
         delivering: Delivering,
-        standing: Standing | None = None,
+        rounds: Sequence[Round] = (),
     ) -> None:
-        """Take what it works with; nothing is begun yet."""
-        self._standing = standing
+        """Take what it works with, and what it sees to beside the runs; nothing is begun yet."""
         self._settings = settings
         self._store = store
         self._clock = clock
@@ -91,7 +91,7 @@ class Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
-        self._listener = threading.Thread(target=self._listen, name="standing", daemon=True)
+        self._others = [thread_of(each, self._stopping, TICK) for each in rounds]
         self._due = {self._say_alive: clock.now(), self._sweep: clock.now()}
         self._watch_release: Any = None
 
@@ -106,14 +106,14 @@ class Worker:
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._settings.runs, on_conflict="always_update")
         self._ticker.start()
-        if self._standing:
-            self._listener.start()
+        for thread in self._others:
+            thread.start()
 
     def shutdown(self) -> None:
         """Stop: looks under way are cut short and made again by whoever goes on with the run."""
         self._stopping.set()
         stopping.interrupt(signal.SIGTERM)
-        for thread in (self._ticker, self._listener):
+        for thread in (self._ticker, *self._others):
             if thread.ident:
                 thread.join()
         for each in (self.looks, self.deliveries):
@@ -164,15 +164,6 @@ class Worker:
             except Exception:  # noqa: BLE001
                 # Whatever it was: without the ticker no run would be taken up any more.
                 _LOG.exception("a tick of the worker failed, trying again")
-
-    def _listen(self) -> None:
-        while self._standing and not self._stopping.wait(TICK.total_seconds()):
-            try:
-                self._standing.round()
-            except Cancelled:
-                return
-            except StoreFault as fault:
-                _LOG.warning("the run log failed, listening again: %s", fault.message)
 
     def _answer(self, call: Call) -> None:
         if call.what == "start":
