@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import click
 
 from gate import foreground, policy, wiring
-from gate.cli.acting import act, tell_failures
 from gate.cli.progress import choose
 from gate.cli.terminal import style, tell
 from gate.clock import SystemClock, cancellable
@@ -69,7 +68,9 @@ def check(options: Options, deployed_at: datetime | timedelta, environ: Mapping[
     except OSError as trouble:
         # A reader that went away, a full disk: the verdict stands all the same.
         tell(f"gate: the report could not be printed: {trouble.strerror}\n  next: gate log {report.run}")
-    tell_failures(report.actions)
+    for each in report.actions:
+        if each.failed:
+            tell(f"gate: the action {each.type} failed, the verdict stands: {each.said}\n  next: {each.hint}")
     if fault and report.verdict.outcome is not Outcome.FAIL:
         raise fault
     if fault:
@@ -143,6 +144,10 @@ def _watch(
         ) as run,
     ):
         record = run.to_verdict(view)
+        if not rules.actions:
+            return record, ()
+        from gate.cli.acting import act
+
         return record, act(record, store, clock, environ)
 
 
