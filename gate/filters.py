@@ -167,7 +167,9 @@ class Copies:
         newcomer = _Text(shingles, marks, sorted(shingles)[:SKETCH], at)
         # Most marks that two texts share lead to the same one.
         for other in dict.fromkeys(filter(None, map(self._by_hash.get, newcomer.sketch))):
-            if _alike(shingles, other.shingles) or _same_template(newcomer, other):
+            if _alike(shingles, other.shingles) or (
+                len(marks) >= MIN_WORDS_TO_FILL_IN and _same_template(newcomer, other)
+            ):
                 # A campaign that goes on stays one voice for as long as it does.
                 self._remember(other, at)
                 return True
@@ -217,9 +219,7 @@ def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
 
 
 def _same_template(one: _Text, other: _Text) -> bool:
-    return min(len(one.words), len(other.words)) >= MIN_WORDS_TO_FILL_IN and _alike(
-        one.vocabulary(), other.vocabulary()
-    )
+    return len(other.words) >= MIN_WORDS_TO_FILL_IN and _alike(one.vocabulary(), other.vocabulary())
 
 
 def _squeeze(text: str) -> str:

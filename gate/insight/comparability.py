@@ -38,8 +38,8 @@ LONGEST_BURST = 24
 
 def comparability(
     release: Release,
-    before: Sequence[Scored] | Sequence[Trace],
-    after: Sequence[Scored] | Sequence[Trace],
+    before: Sequence[Scored | Trace],
+    after: Sequence[Scored | Trace],
     *,
     match: timedelta | None = None,
 ) -> tuple[str, ...]:
@@ -51,6 +51,7 @@ def comparability(
         after: kept mentions since the deploy, the window having closed or the verdict having fallen.
         match: the cycle by which baseline mentions were matched with the window's hours; None where all count.
     """
+    before, after = [*before], [*after]  # Traces are made anew each time they are gone through.
     notes = [*_burst(before)]
     if before and after:
         notes += _volume(release, before, after, match)
@@ -61,8 +62,8 @@ def comparability(
 
 def _volume(
     release: Release,
-    before: Sequence[Scored] | Sequence[Trace],
-    after: Sequence[Scored] | Sequence[Trace],
+    before: Sequence[Scored | Trace],
+    after: Sequence[Scored | Trace],
     match: timedelta | None,
 ) -> Iterator[str]:
     measured, elapsed = _measured(release, match), after[-1].created_at - release.deployed_at
@@ -115,17 +116,19 @@ class _Stretch(NamedTuple):
     others: float
 
 
-def _burst(before: Sequence[Scored] | Sequence[Trace]) -> Iterator[str]:
+def _burst(before: Sequence[Scored | Trace]) -> Iterator[str]:
     """Find the stretch of the baseline whose mood differs most from the rest's, among all of up to 24 blocks."""
     if len(before) < 2 * BURST_MENTIONS:
         return
     start = min(each.created_at for each in before)
     width = max(BLOCK, (max(each.created_at for each in before) - start) / MOST_BLOCKS)
     counts, sums = [0.0], [0.0]
-    per_block = Counter((each.created_at - start) // width for each in before)
+    per_block: defaultdict[int, int] = defaultdict(int)
     moods: defaultdict[int, float] = defaultdict(float)
     for each in before:
-        moods[(each.created_at - start) // width] += each.score
+        block = (each.created_at - start) // width
+        per_block[block] += 1
+        moods[block] += each.score
     for block in range(max(per_block) + 1):
         counts.append(counts[-1] + per_block[block])
         sums.append(sums[-1] + moods[block])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from gate.model import Scored
 
@@ -31,8 +31,8 @@ class Traces(Sequence[Trace]):
     >>> from datetime import datetime, timezone
     >>> traces = Traces()
     >>> traces.add([Trace(datetime(2026, 3, 10, 14, 0, 0, 1, tzinfo=timezone.utc), 0.5, "en", "x")])
-    >>> len(traces), traces[-1].score, traces[0].created_at.microsecond
-    (1, 0.5, 1)
+    >>> len(traces), traces[-1].score, traces[0].created_at.microsecond, list(traces) == traces[:]
+    (1, 0.5, 1, True)
     """
 
     def __init__(self) -> None:
@@ -53,6 +53,11 @@ class Traces(Sequence[Trace]):
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._times)
+
+    def __iter__(self) -> Iterator[Trace]:
+        """Go through them, several times as fast as place by place."""
+        for time, score, kind in zip(self._times, self._scores, self._kinds, strict=True):
+            yield Trace(_EPOCH + time * _TICK, score, *kind)
 
     @overload
     def __getitem__(self, place: int) -> Trace: ...
