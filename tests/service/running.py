@@ -88,18 +88,18 @@ class Service:
 
 @contextmanager
 def serving(
-    folder: Path, *, more: str = "", environ: Mapping[str, str] | None = None, fresh: bool = True
+    folder: Path, more: str = "", *, environ: Mapping[str, str] | None = None, fresh: bool = True
 ) -> Iterator[Service]:
     """Run one in an empty folder; it is stopped when the block ends.
 
     Args:
         folder: where it is at home.
-        more: settings beside the usual ones; whoever gives some brings policies too.
+        more: settings beside the usual ones.
         environ: variables beside those of the test.
         fresh: whether this is its first start there; at a later one nobody is shown a token.
     """
     port = free_port()
-    if not more:
+    if not (folder / "policies").exists():  # Whoever brings policies needs no others.
         write_policies(folder)
     (folder / "service.yml").write_text(SETTINGS.format(port=port) + more)
     command = [sys.executable, "-m", "gate", "serve", "--config", "service.yml", "--store", str(folder / "gate.db")]
