@@ -197,3 +197,13 @@ def test_passwords_stay_secret(clock: ManualClock, url: str) -> None:
     assert fault.value.hint
     assert "hunter2@" not in "".join(traceback.format_exception(fault.value))
     assert "password=" not in fault.value.message + fault.value.hint
+
+
+def test_a_head_that_cannot_be_read(path: Path, store: Store) -> None:
+    """What is asked past SQLAlchemy fails in the same words as everything else."""
+    run_id = store.start_run(release(), {})
+    assert store.head(run_id)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE runs RENAME TO others")
+    with pytest.raises(StoreFault, match="no such table: runs"):
+        store.head(run_id)

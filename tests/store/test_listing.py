@@ -82,3 +82,21 @@ def test_a_run_at_a_glance(store: Store) -> None:
     assert verdict.outcome is VERDICT.outcome is not Outcome.WAITING
     with pytest.raises(NoSuchRun):
         store.verdict("nothing")
+
+
+def test_a_head_tells_whether_anything_changed(store: Store) -> None:
+    """The last hash of a log changes with whatever happens in its run, and with nothing else."""
+    run_id, other = store.start_run(release(), {}), store.start_run(release(), {})
+    heads = [store.head(run_id)]
+    store.append_look(other, look(1))
+    assert store.head(run_id) == heads[0] == store.standing(run_id).head
+    for happen in (
+        lambda: store.append_look(run_id, look(1)),
+        lambda: store.override(run_id, "rejected", "ann", "orders are lost"),
+        lambda: store.override(run_id, "approved", "bob", "they are not"),
+    ):
+        happen()
+        heads.append(store.head(run_id))
+    assert len(set(heads)) == 4
+    with pytest.raises(NoSuchRun):
+        store.head("nothing")
