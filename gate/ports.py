@@ -52,6 +52,8 @@ class SourceContext:
     clock: Clock
     window: timedelta | None = None
     """How long the policy listens after a deploy, for ``check``; None where there is no policy."""
+    public_only: bool = False
+    """Whether to connect to public addresses only: the policy came from a caller, see ``gate.http.reaching``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ class ScorerContext:
     secret: Callable[[str], str]
     """Resolve ``${NAME}`` from the environment (or NAME_FILE); raises SourceRefused."""
     clock: Clock
+    public_only: bool = False
+    """Whether to connect to public addresses only: the policy came from a caller, see ``gate.http.reaching``."""
 
 
 @runtime_checkable
