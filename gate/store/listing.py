@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
@@ -12,7 +13,7 @@ from gate.canonical import from_plain, loads
 from gate.errors import NoSuchRun, UsageFault
 from gate.model import NOTHING, Decision, Outcome, Verdict
 from gate.store.glance import glance_of
-from gate.store.opened import Opened
+from gate.store.opened import Cell, Opened
 from gate.store.rows import State
 from gate.store.tables import labels, runs
 
@@ -27,6 +28,7 @@ _COLUMNS = [runs.c[name] for name in ("id", "created_at", "finished_at", "state"
 _ALSO = (runs.c.policy_digest, runs.c.events, runs.c.head, runs.c.latest)
 # Put together once: it is asked for all the time.
 _STANDING = select(*_COLUMNS, *_ALSO).where(runs.c.id == bindparam("run_id"))
+_HEAD = select(runs.c.head).where(runs.c.id == bindparam("run_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,21 @@ class Listing(Opened):
             return Standing(_line_of(row), **rest, latest=latest.encode() if latest is not None else None)
         message = f"there is no run {run_id!r}"
         raise NoSuchRun(message, hint="gate runs lists them")
+
+    def head(self, run_id: str) -> str:
+        """Return the last hash of a run's log: as long as it is the same, nothing about the run has changed.
+
+        Raises:
+            NoSuchRun: there is none of that id.
+        """
+        if (head := self._head(run_id)) is not None:
+            return str(head)
+        message = f"there is no run {run_id!r}"
+        raise NoSuchRun(message, hint="gate runs lists them")
+
+    @cached_property
+    def _head(self) -> Cell:
+        return Cell(self, _HEAD)
 
     def verdict(self, run_id: str) -> Verdict | None:
         """Return the latest verdict of a run, WAITING while it is under way; None before the first look.

@@ -11,9 +11,10 @@ from gate.report import charts
 from gate.report.charts import drawing
 from gate.report.html.view import view
 from gate.service.page.assets import packed
-from gate.service.page.reading import Shelf, admitted, dossier
+from gate.service.page.reading import admitted, dossier
 from gate.service.problems import Problem
 from gate.service.services import services
+from gate.service.shelf import Shelf
 
 if TYPE_CHECKING:
     from gate.store import Standing
@@ -24,7 +25,7 @@ WIDTHS = {"wide": charts.WIDE, "narrow": charts.NARROW}
 ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 AN_HOUR = "private, max-age=3600"
 
-_DRAWN = Shelf(MOST)
+_DRAWN: Shelf[str] = Shelf(MOST)
 
 
 def show(run_id: str, name: str) -> Response:
@@ -39,7 +40,7 @@ def show(run_id: str, name: str) -> Response:
         raise Problem(404, "there is nothing at this address")
     key = (run_id, standing.head, name, str(width))
     drawn = _DRAWN.get(key)
-    if not isinstance(drawn, str):
+    if drawn is None:
         times = charts.timeline(dossier(standing))
         drawn = drawing.svg(charts.chart(name, times, charts.VARIABLES, width), charts.said(name, times))
         _DRAWN.put(key, drawn)
