@@ -153,6 +153,7 @@ def test_client_reads(client: Client, waiting: str) -> None:
     over = client.start(Order(policy_name="bad", deployed_at=DEPLOY))
     assert client.wait(over).exit_code == 10
     assert client.evidence(over).startswith(b"PK")
+    assert client.policies() == ["bad", "good", "long"]
     client.cancel(waiting, "only a test")
 
 
