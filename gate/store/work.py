@@ -71,6 +71,8 @@ class Step:
     """When the next look is due."""
     instead: bool = False
     """Whether ``entries`` stand for those of all looks before it, too."""
+    closes: datetime | None = None
+    """Of a last look, the end of the window that it knew: where somebody extended it meanwhile, the look does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ class Work(Opened):
         """Record a look and what it was given; with the last one, that the run is over and who is to be told.
 
         Returns:
-            Whether it was recorded: not if the run is over already, or somebody else made this look.
+            Whether it was recorded: not if the run is over or was extended, or somebody else made this look.
 
         Raises:
             StoreFault: the database fails; nothing of it was recorded.
@@ -235,7 +237,7 @@ class Work(Opened):
 def _record(connection: Connection, run_id: str, step: Step) -> Head | None:
     """Take the place of a look; None if the run is over already, or somebody else has taken it."""
     head = head_of(connection, run_id)
-    if head["state"] != State.RUNNING:
+    if head["state"] != State.RUNNING or (step.closes and rfc3339(step.closes) != head["window_to"]):
         return None
     mine = (orders.c.run_id == run_id) & (orders.c.looks == step.number)
     values = {"looks": step.number + 1, "next_at": rfc3339(step.next_at)}
