@@ -74,7 +74,7 @@ class Sender:
                     with suppress(OSError, HTTPException):
                         response.read(MOST_READ)
                     return response.status
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, UnicodeError) as error:  # A name with a part that is empty, or too long.
             if not cut.fired:
                 message = f"{target.host}: {_why(error)}"
                 raise SourceDown(message, hint="it is tried again") from None
@@ -149,6 +149,7 @@ def _why(error: Exception) -> str:
         (ssl.SSLCertVerificationError, "its TLS certificate is not trusted, or another host's"),
         (ssl.SSLError, "no TLS connection"),
         (socket.gaierror, "its name is not known"),
+        (UnicodeError, "its name is not known"),
         (TimeoutError, "no answer in time"),
         (ConnectionRefusedError, "nobody listens there"),
         (HTTPException, "the answer is not proper HTTP"),

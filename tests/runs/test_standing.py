@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from gate.runs.standing import Lookout
+
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 POLICY = """\
@@ -305,6 +307,35 @@ def test_a_stop_while_listening(town: Town) -> None:
     town.clock.time += 15 * MINUTE
     town.standing().round()
     assert town.store.watches()[0].sources[0].complete
+
+
+class Turns(threading.Event):
+    """Lets that many seconds pass at once, then says to stop."""
+
+    def __init__(self, turns: int) -> None:
+        """Take how many."""
+        super().__init__()
+        self.turns = turns
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for nothing."""
+        del timeout
+        self.turns -= 1
+        return self.turns < 0
+
+
+def test_a_bug_between_releases(store: Store, clock: ManualClock) -> None:
+    """Whatever a policy of the folder breaks, the others are listened to again a second later."""
+    asked: list[str] = []
+
+    def lookouts() -> list[Lookout]:
+        asked.append("what to listen to")
+        if len(asked) == 1:
+            raise ZeroDivisionError
+        return []
+
+    Standing(store, clock, lookouts).listen(Turns(3))
+    assert len(asked) == 3
 
 
 @on_both

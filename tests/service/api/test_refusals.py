@@ -92,6 +92,19 @@ def test_callbacks_to_hosts_by_every_form(service: Service, url: str) -> None:
     assert reply.status_code == 202, reply.text
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_moments_that_utc_does_not_have(service: Service, moment: str) -> None:
+    """A time that no clock of ours can say is a fault of who sends it, wherever it stands."""
+    callback = {"url": "https://ci.example/hook", "deadline": moment}
+    for order in ({"deployed_at": moment}, {"deployed_at": DEPLOY.isoformat(), "callback": callback}):
+        assert service.post("/v1/runs", {"policy_name": "good", **order}).status_code == 422
+    for name in ("since", "until"):
+        assert service.get("/v1/runs", params={name: moment}).status_code == 422
+    run = service.post("/v1/runs", {"policy_name": "long"}).json()["id"]
+    assert service.post(f"/v1/runs/{run}/extend", {"reason": "longer", "until": moment}).status_code == 422
+    service.post(f"/v1/runs/{run}/cancel", {"reason": "only a test"})
+
+
 @pytest.mark.parametrize("name", ["../service", "..%2Fservice", "/etc/passwd", "good.yml/../bad", "absent", ""])
 def test_names_of_policies_lead_nowhere_else(service: Service, name: str) -> None:
     """A policy is named by its name, never by a path."""

@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from prometheus_client import generate_latest
 
 from gate.cli.logs import JsonFormatter, TextFormatter
 from gate.cli.tokens import first_token
 from gate.service.auth.addresses import network_of
 from gate.service.auth.headers import ALWAYS
 from gate.service.auth.principals import IMPLIED, Principal, Role, roles_of
+from gate.service.metrics import OWN
 from gate.store.token_text import new_token
 from tests.support import release
 
@@ -311,3 +313,12 @@ def test_no_token_in_any_log(client: FlaskClient, make_token: MakeToken, caplog:
     for token in (right, wrong, forged):
         assert token not in lines
         assert token.rpartition(".")[2][-20:] not in lines
+
+
+def test_made_up_methods_fill_no_memory(client: FlaskClient) -> None:
+    """Whatever a stranger calls the method of a request, metrics count it under one name."""
+    for number in range(5):
+        assert client.open("/v1/runs", method=f"MADE{number}").status_code == 401
+    said = generate_latest(OWN).decode()
+    assert "MADE" not in said
+    assert 'method="other"' in said
