@@ -18,7 +18,7 @@ from gate.engine import Parts, Watch
 from gate.errors import EvidenceFault, UsageFault
 from gate.foreground import Run
 from gate.listening import Listener
-from gate.model import Release
+from gate.model import NOTHING, Release
 from gate.policy import ByLanguage, SourceSpec, format_duration, load_text, resolve_secret
 from gate.ports import SourceContext
 from gate.reading import Plan
@@ -143,6 +143,7 @@ def open_run(  # noqa: PLR0913 - all but the first by name
     environ: Mapping[str, str],
     hash_author: AuthorHash,
     shared: Shared | None = None,
+    labels: Mapping[str, str] = NOTHING,
 ) -> Iterator[Run]:
     """Build one run in the foreground; its sources are closed when the block ends.
 
@@ -164,7 +165,7 @@ def open_run(  # noqa: PLR0913 - all but the first by name
             hash_author=hash_author,
             controls=controls,
         )
-        yield Run(policy, release, Watch(plan, parts), log)
+        yield Run(policy, release, Watch(plan, parts), log, labels)
 
 
 def plan_of(policy: Policy, release: Release) -> Plan:

@@ -20,6 +20,7 @@ from gate.runs.watching import Vigil
 from gate.sharing import Pool
 from gate.spending import Purse
 from gate.wiring import Shared, baseline_sources, open_sources, open_store, plan_of, readable_policy, release_of
+from gate.wiring_actions import build_action
 from gate.wiring_scorers import build_routes, densities_of, scorer_context
 from gate.wiring_standing import PolicyFolder, memory_of
 
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
     from gate.listening import Listener
     from gate.model import Release
     from gate.policy import Policy, SourceSpec
-    from gate.ports import Clock
+    from gate.ports import Action, Clock
     from gate.runs import Order
     from gate.runs.durable import Settings, Worker
     from gate.runs.journal import Journal
-    from gate.store import Assignment, Store
+    from gate.store import Assignment, Store, Task
     from gate.wiring import AuthorHash
 
 MOST_SCORERS = 16
@@ -67,6 +68,7 @@ def open_worker(  # noqa: PLR0913 - all but the first by name
     allowed: Sequence[str] = (),
     policies: Path | None = None,
     private_addresses: bool = False,
+    public_url: str = "",
 ) -> Iterator[Worker]:
     """Build a worker; it is neither launched nor shut down here.
 
@@ -78,11 +80,13 @@ def open_worker(  # noqa: PLR0913 - all but the first by name
         allowed: hosts that callbacks may be sent to; see ``gate.http.destinations``.
         policies: folder of named policies; those with a ``watch`` are listened to between releases.
         private_addresses: whether policies that callers sent may reach them.
+        public_url: of the service, for links in what actions send.
 
     Raises:
         UsageFault: one of them cannot be read, or there is such a worker already.
         StoreFault: the run log cannot be opened.
     """
+    from gate.acting import Acting
     from gate.http.callbacks import deliver
     from gate.http.destinations import Allowed
     from gate.runs.alone import alone
@@ -99,7 +103,9 @@ def open_worker(  # noqa: PLR0913 - all but the first by name
         opener = Opener(clock, environ, store, hash_author, private_addresses=private_addresses)
         watching = Watching(store, clock, opener)
         secret = lambda reference: resolve_secret(reference, environ)  # noqa: E731 - as everywhere in wiring
-        delivering = Delivering(store, clock, deliver, secret, allowed)
+        page = lambda run_id: f"{public_url.rstrip('/')}/runs/{run_id}" if public_url else ""  # noqa: E731
+        acting = Acting(store, clock, opener.action, url=page)
+        delivering = Delivering(store, clock, deliver, secret, allowed, act=acting.act)
         folder = PolicyFolder(policies, store, clock, environ, hash_author, opener.routes) if policies else None
         standing = Standing(store, clock, folder) if folder else None
         yield Worker(settings, store, clock, watching, delivering, standing)
@@ -139,8 +145,7 @@ class Opener:
         policy = load_text(readable_policy(job.policy), path=job.path)
         release = release_of(policy, job.deployed_at, job.deployed_at)
         release = replace(release, window_to=job.window_to)
-        # Where its names lead was seen to when it was ordered; what they mean by now is seen to when connecting.
-        public_only = job.path == INLINE and not self._private_addresses
+        public_only = self._public_only(job)
         shared = Shared(journal.ledger(self._store), self._pool, public_only)
         with ExitStack() as stack:
 
@@ -166,6 +171,16 @@ class Opener:
             heard = (*parts.listeners, *parts.controls)
             purses = {each.name: each.purse for each in heard if isinstance(each.purse, Purse)}
             yield Vigil(Watch(plan, parts), release.deployed_at + policy.window.settle, purses)
+
+    def action(self, task: Task) -> Action:
+        """Build the action of a run's policy that a task stands for."""
+        job = self._store.assignment(task.run_id)
+        policy = load_text(readable_policy(job.policy), path=job.path)
+        return build_action(policy, task, self._clock, self._environ, public_only=self._public_only(job))
+
+    def _public_only(self, job: Assignment) -> bool:
+        # Where its names lead was seen to when it was ordered; what they mean by now is seen to when connecting.
+        return job.path == INLINE and not self._private_addresses
 
     def routes(self, policy: Policy, *, public_only: bool = False) -> Routes:
         """Return the scorers of a policy: models are large, and one of each is enough."""

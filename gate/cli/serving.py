@@ -88,6 +88,7 @@ def work(options: Options, environ: Mapping[str, str]) -> None:
         allowed=settings.callbacks.hosts,
         policies=policies.folder,
         private_addresses=policies.private_addresses,
+        public_url=settings.public_url,
     ) as worker:
         try:
             with cancellable():

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gate.cli.parameters import label
 from gate.cli.remote import show_verdict
 from gate.cli.terminal import show, style, tell
 from gate.client import Order
@@ -49,7 +50,7 @@ def order_of(  # noqa: PLR0913, PLR0917 - what the command line said
         policy_name=name,
         deployed_at=now - deployed_at if isinstance(deployed_at, timedelta) else deployed_at,
         release=release,
-        labels=dict(map(_label, labels)),
+        labels=dict(map(label, labels)),
         callback={"url": url, **({"secret": secret} if secret else {})} if url else None,
         key=key,
     )
@@ -81,14 +82,6 @@ def teller() -> Callable[[LogEntry], None]:
             tell(line)
 
     return on_event
-
-
-def _label(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not (name and sign):
-        message = f"the label {text!r} is no NAME=VALUE"
-        raise UsageFault(message, hint="e.g. --label repository=acme/app")
-    return name, value
 
 
 def _text(path: Path) -> str:

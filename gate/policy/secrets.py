@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gate.errors import SourceRefused
 
@@ -56,6 +57,12 @@ def secrets_in(text: str) -> set[str]:
 def hide_secrets(text: str) -> str:
     """Return the text with a note in place of every such part, for logs."""
     return _SECRETS.sub(REDACTED, text)
+
+
+def references(options: Any) -> list[str]:  # noqa: ANN401 - any plug's options
+    """Return the secrets that a plug's options refer to."""
+    values = (getattr(options, each.name) for each in fields(options))
+    return [value for value in values if isinstance(value, str) and re.fullmatch(REFERENCE, value)]
 
 
 def resolve_secret(reference: str, environ: Mapping[str, str]) -> str:

@@ -57,26 +57,39 @@ class Delivering:
     """Works through the outbox of a run."""
 
     def __init__(
-        self, store: Store, clock: Clock, deliver: Deliver, secret: Callable[[str], str], allowed: Sequence[str] = ()
+        self,
+        store: Store,
+        clock: Clock,
+        deliver: Deliver,
+        secret: Callable[[str], str],
+        allowed: Sequence[str] = (),
+        *,
+        act: Callable[[str], datetime | None] = lambda _run: None,
     ) -> None:
-        """Take the run log, what sends, and what resolves ``${NAME}`` of signing keys."""
+        """Take the run log, what sends, what resolves ``${NAME}`` of signing keys, and what does a policy's actions.
+
+        That says when to come again for the actions of a run; see ``gate.acting``.
+        """
         self._store = store
         self._clock = clock
         self._deliver = deliver
         self._secret = secret
         self._allowed = tuple(allowed)
+        self._act = act
 
     def deliver(self, run_id: str) -> datetime | None:
-        """Send what is due.
+        """Send what is due, then do the actions that are due.
 
         Returns:
-            When to come again; None once there is nothing left to tell.
+            When to come again; None once there is nothing left to tell or to do.
         """
         try:
+            self._store.hush(run_id)  # Whatever somebody says from now on calls again.
             for delivery in self._pending(run_id):
                 if delivery.next_at <= self._clock.now():
                     self._attempt(delivery)
-            waiting = [each.next_at for each in self._pending(run_id)]
+            again = self._act(run_id)
+            waiting = [*([again] if again else []), *(each.next_at for each in self._pending(run_id))]
             if waiting:
                 return min(waiting)
             return None if self._store.close_order(run_id) else self._clock.now()

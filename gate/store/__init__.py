@@ -9,6 +9,7 @@ write access to the database wrote a whole new chain: keep ``Run.head`` elsewher
 
 from __future__ import annotations
 
+from gate.store.actions import Task
 from gate.store.authors import author_key, hash_author
 from gate.store.counting import Counts
 from gate.store.database import default_url, key_folder, missing
@@ -52,6 +53,7 @@ __all__ = [
     "State",
     "Step",
     "Store",
+    "Task",
     "Token",
     "WatchedSource",
     "author_key",

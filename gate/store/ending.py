@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 from gate.canonical import dumps, loads, rfc3339
 from gate.errors import StoreFault
 from gate.model import Decision, Outcome
+from gate.store.actions import promise
 from gate.store.append import append_event, head_of
 from gate.store.rows import State, storable
 from gate.store.tables import journal, orders, outbox, runs
@@ -51,8 +52,10 @@ def end_run(connection: Connection, now: datetime, run_id: str, kind: str, data:
 
 
 def conclude(connection: Connection, now: datetime, run_id: str, kind: str, data: dict[str, Any]) -> None:
-    """Write how a run ended, or how it is to count from now on, and what its caller is to be told."""
+    """Write how a run ended, or how it is to count from now on, what its caller is to be told, and what is to be done."""
     append_event(connection, run_id, kind, data, now)
+    if "verdict" in data:
+        promise(connection, now, run_id, kind, data["verdict"].outcome.value)
     values = {"state": ENDINGS[kind].value, "finished_at": func.coalesce(runs.c.finished_at, rfc3339(now))}
     values |= _columns(data["verdict"]) if "verdict" in data else {"reason": storable(data["why"])}
     connection.execute(update(runs).where(runs.c.id == run_id).values(values))

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from gate.errors import NoSuchRun, UsageFault
 from gate.model import NOTHING
+from gate.store.actions import Actions
 from gate.store.append import append_baseline, append_event, append_look, insert_run
 from gate.store.counting import Counting
 from gate.store.database import faults, snapshot
@@ -48,6 +49,7 @@ class Store(
     Workers,
     Overrides,
     Outbox,
+    Actions,
     Listing,
     Mentions,
     Texts,

@@ -59,7 +59,7 @@ def test_an_address_that_may_be_reached(inner: Server) -> None:
     """The connection goes to the address that was checked, which is looked up once, and asks for the host by its name."""
     names = Names([["127.0.0.1"], ["192.0.2.1"]])
     with urllib3.PoolManager() as manager:
-        manager.pool_classes_by_scheme = public_pools(names, lambda _: True)  # type: ignore[assignment]
+        manager.pool_classes_by_scheme = public_pools(names, lambda _: True)
         reply = manager.request("GET", f"http://{NAME}:{port_of(inner)}/posts", retries=False)
     assert reply.json() == {"secret": 1}
     assert names.asked == [NAME]

@@ -21,7 +21,7 @@ from gate.runs.standing import Standing
 from gate.runs.watching import Watching
 from gate.store import State, Store
 from gate.store.purging import BETWEEN, Chosen
-from gate.wiring_service import _Opener, _planned
+from gate.wiring_service import Opener, _planned
 from gate.wiring_standing import PolicyFolder
 from tests.servers.http_server import Recorded, Reply, Server
 from tests.support import DEPLOY, ManualClock
@@ -103,9 +103,9 @@ class Town:
         """Return what looks, each time with nothing in memory."""
         return Watching(self.store, self.clock, self.opener())
 
-    def opener(self) -> _Opener:
+    def opener(self) -> Opener:
         """Return what builds engines and scorers."""
-        return _Opener(self.clock, {}, self.store, hashed)
+        return Opener(self.clock, {}, self.store, hashed, private_addresses=False)
 
 
 def hashed(source: str, author: str) -> str:

@@ -172,7 +172,9 @@ def test_a_bell_is_heard_once(world: World) -> None:
 
 def test_the_memory_of_workflows_is_private(tmp_path: Path) -> None:
     """The file in which workflows are remembered is closed to other users, like the run log beside it."""
-    with config(system_url(str(tmp_path / "gate.db")), "one")["system_database_engine"].connect():
+    engine = config(system_url(str(tmp_path / "gate.db")), "one")["system_database_engine"]
+    assert engine is not None
+    with engine.connect():
         assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 

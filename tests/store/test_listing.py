@@ -124,7 +124,7 @@ def test_a_head_tells_whether_anything_changed(store: Store) -> None:
         lambda: store.override(run_id, "rejected", "ann", "orders are lost"),
         lambda: store.override(run_id, "approved", "bob", "they are not"),
     ):
-        happen()
+        happen()  # type: ignore[no-untyped-call]
         heads.append(store.head(run_id))
     assert len(set(heads)) == 4
     with pytest.raises(NoSuchRun):

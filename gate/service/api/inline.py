@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LOCAL_SOURCES = frozenset({"file", "sql"})
 LOCAL_SCORERS = frozenset({"onnx"})
 LOCAL_ACTIONS = frozenset({"command", "webhook"})
+ELSEWHERE = ("repository", "base_url")
+"""Options of an action that say on what it acts: with the operator's token, callers act only on what is theirs."""
 ADDRESSES = frozenset({"server", "url"})
 """Options that name a machine, whatever form its name has; others do where they look like an address."""
 NAMED = "use a policy that the service holds (policy_name), or ask its operator to allow it"
@@ -74,10 +76,23 @@ def _local(policy: Policy) -> Iterator[Leaf]:
     for field, type_ in _scorers(policy):
         if type_ in LOCAL_SCORERS:
             yield field, f"scorers of type {type_} read this machine"
+    yield from _actions(policy)
+
+
+def _actions(policy: Policy) -> Iterator[Leaf]:
     for moment, actions in policy.actions.items():
         for index, action in enumerate(actions):
+            place = f"actions.{moment}.{index}"
             if action.type in LOCAL_ACTIONS:
-                yield f"actions.{moment}.{index}.type", f"actions of type {action.type} are not for callers"
+                yield f"{place}.type", f"actions of type {action.type} are not for callers"
+            for option in _said(action.options):
+                yield f"{place}.{option}", "callers do not say on what an action acts: the run's labels do"
+
+
+def _said(options: Any) -> Iterator[str]:  # noqa: ANN401 - any action's
+    for field in fields(options):
+        if field.name in ELSEWHERE and getattr(options, field.name) != field.default:
+            yield field.name
 
 
 def _scorers(policy: Policy) -> Iterator[Leaf]:
