@@ -49,7 +49,8 @@ def watched(folder: Path, order: Order, *, private_addresses: bool = False) -> R
 def test_a_policy_of_a_caller(tmp_path: Path, more: dict[str, str]) -> None:
     """Ordered by whatever trick, it hears nothing of a private address, and its run says why."""
     with Server(Reply(200, FEED)) as server:
-        run = watched(tmp_path, Order(POLICY.format(url=server.url), DEPLOY, **more)  # type: ignore[arg-type])
+        order = Order(POLICY.format(url=server.url), DEPLOY, **more)  # type: ignore[arg-type]
+        run = watched(tmp_path, order)
     assert run.outcome is Outcome.ERROR
     assert "no public address" in run.reason
     assert server.requests == []
