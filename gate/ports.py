@@ -1,6 +1,6 @@
 """What the gate needs from the outside, as small protocols.
 
-Implementations live in ``gate.sources``, ``gate.scorers``, ``gate.actions`` and ``gate.ci``,
+Implementations live in ``gate.sources``, ``gate.scorers`` and ``gate.actions``,
 one file each; third parties add theirs by entry point. A plug's options are the fields of its
 frozen dataclass ``Options``; the class that does the work is named after the kind.
 """
@@ -12,11 +12,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NewType, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
-    from gate.model import Check, Cost, Fetch, Gone, Intent, Occasion, Request, Score, Verdict
+    from gate.model import Check, Cost, Fetch, Gone, Intent, Occasion, Request, Score
 
 Secret = NewType("Secret", str)
 """Type of an option that holds a reference, ``${NAME}``, and never the secret itself."""
@@ -213,14 +213,3 @@ class Action(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
-
-
-@runtime_checkable
-class CI(Protocol):
-    """The system the gate runs inside."""
-
-    def facts(self) -> Mapping[str, str]:
-        """Return what the environment says of the run: release, deploy time, run URL."""
-
-    def write(self, verdict: Verdict) -> None:
-        """Hand the verdict to the system, with every text escaped for it."""

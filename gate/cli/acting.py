@@ -1,4 +1,4 @@
-"""What ``gate check`` does once there is a verdict: the policy's actions, and what is said of them."""
+"""What ``gate check`` does once there is a verdict: the policy's actions."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 def act(record: Record, store: Store, clock: Clock, environ: Mapping[str, str]) -> tuple[Acted, ...]:
     """Do what the policy asks for about a verdict, and return what came of it; whatever that is, the verdict stands."""
-    if not record.policy.actions:
-        return ()
     if record.fault:
         tell("gate: no action was done: the verdict could not be recorded, and without that nothing is done only once")
         return ()
@@ -50,10 +48,3 @@ def act(record: Record, store: Store, clock: Clock, environ: Mapping[str, str]) 
     events = store.events(record.run_id)
     acted = [acted_of(event.data) for event in events if event.kind == "action"]
     return tuple(replace(each, intents=sent.get(each.key, each.intents)) for each in acted)
-
-
-def tell_failures(actions: Sequence[Acted]) -> None:
-    """Say which actions failed, beside an exit code that says nothing of it."""
-    for each in actions:
-        if each.failed:
-            tell(f"gate: the action {each.type} failed, the verdict stands: {each.said}\n  next: {each.hint}")

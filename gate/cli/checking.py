@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from gate import foreground, policy, wiring
-from gate.cli.acting import act, tell_failures
 from gate.cli.progress import choose
 from gate.cli.terminal import style, tell
 from gate.clock import SystemClock, cancellable
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from gate.ci import CI
     from gate.foreground import Record, View
     from gate.model import Look, Release
     from gate.policy import Overrides, Policy
@@ -54,8 +54,8 @@ class Options:
     """Of the run, over those that the pipeline gives it."""
 
 
-def check(options: Options, deployed_at: datetime | timedelta, environ: Mapping[str, str]) -> int:
-    """Watch until the verdict, print it, and return the exit code."""
+def check(options: Options, deployed_at: datetime | timedelta, environ: Mapping[str, str], ci: CI | None = None) -> int:
+    """Watch until the verdict, print it, tell the CI system, and return the exit code."""
     clock = SystemClock()
     if isinstance(deployed_at, timedelta):
         deployed_at = clock.now() - deployed_at
@@ -66,14 +66,19 @@ def check(options: Options, deployed_at: datetime | timedelta, environ: Mapping[
     except OSError as trouble:
         # A reader that went away, a full disk: the verdict stands all the same.
         tell(f"gate: the report could not be printed: {trouble.strerror}\n  next: gate log {report.run}")
-    tell_failures(report.actions)
+    for each in report.actions:
+        if each.failed:
+            tell(f"gate: the action {each.type} failed, the verdict stands: {each.said}\n  next: {each.hint}")
     if fault and report.verdict.outcome is not Outcome.FAIL:
         raise fault
     if fault:
         # The pipeline must learn that the release failed; that its record was lost comes second.
         tell(f"gate: {fault.message}\n  next: {fault.hint}")
     # The exit code is all that most pipelines act on: where the policy says promote, it says promote.
-    return 0 if report.verdict.decision is Decision.PROMOTE else report.verdict.outcome.exit_code
+    status = 0 if report.verdict.decision is Decision.PROMOTE else report.verdict.outcome.exit_code
+    if ci:
+        ci.write(report, status)
+    return status
 
 
 def check_recorded(options: Options, deployed_at: datetime, environ: Mapping[str, str]) -> Report:
@@ -140,6 +145,10 @@ def _watch(
         ) as run,
     ):
         record = run.to_verdict(view)
+        if not rules.actions:
+            return record, ()
+        from gate.cli.acting import act
+
         return record, act(record, store, clock, environ)
 
 

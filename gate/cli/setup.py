@@ -57,7 +57,7 @@ def github(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Write the App's manifest and a workflow, and say what to click.
 
-    With --check, the private key is read from GITHUB_APP_PRIVATE_KEY (or the file that GITHUB_APP_PRIVATE_KEY_FILE
+    With --check, the private key is read from GITHUB_APP_KEY (or the file that GITHUB_APP_KEY_FILE
     names); with --test-delivery, the secret from GITHUB_WEBHOOK_SECRET. Both exit with 12 if something is not well.
 
     \b

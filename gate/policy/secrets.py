@@ -25,7 +25,7 @@ _SECRETS = re.compile(
     A{9,}[A-Za-z0-9%+/=_-]{20,}                   # X bearer token
     | (?<![A-Za-z0-9])(?:
         sgate_[A-Za-z0-9]{16,}                    # our own service
-        | gh[opsur]_[A-Za-z0-9]{16,}              # GitHub
+        | gh[opsur]_[A-Za-z0-9][A-Za-z0-9_.-]{15,}  # GitHub; of an App with its id and dots in it, and of any length
         | github_pat_[A-Za-z0-9_]{16,}
         | glpat-[A-Za-z0-9_-]{16,}                # GitLab
         | xox[a-z]-[A-Za-z0-9-]{8,}               # Slack

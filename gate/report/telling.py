@@ -154,6 +154,11 @@ def _purged(data: Data, _sources: Sources) -> list[str]:
     return [f"purged: who wrote {mentions(int(data['mentions']))} was forgotten ({data['why']}); scores and times stay"]
 
 
+def _due(data: Data, _sources: Sources) -> list[str]:
+    named = ", ".join(str(each["type"]) for each in data["actions"])
+    return [f"to do ({data['moment']}): {named}; until {_long(data['deadline'])}"]
+
+
 def _action(data: Data, _sources: Sources) -> list[str]:
     acted = actions.acted_of(data)
     return [f"action {actions.sentence(acted)}", *([f"next: {acted.hint}"] if acted.hint else [])]
@@ -172,6 +177,7 @@ _TELLERS: dict[str, Callable[[Data, Sources], list[str]]] = {
     "extended": _extended,
     "broken": _broken,
     "purged": _purged,
+    "due": _due,
     "action": _action,
     "note": _note,
 }

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dbos import DBOS, SetWorkflowID
@@ -22,16 +21,17 @@ from dbos import DBOS, SetWorkflowID
 from gate.canonical import rfc3339
 from gate.errors import Cancelled, StoreFault
 from gate.http import stopping
+from gate.runs.rounds import thread_of
 from gate.runs.silence import Silence
 from gate.runs.system import config, statuses
 from gate.runs.workflow import watch_release
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from gate.ports import Clock
     from gate.runs.delivering import Delivering
-    from gate.runs.standing import Standing
+    from gate.runs.rounds import Round
     from gate.runs.watching import Watching
     from gate.store import Call, Store
 
@@ -76,9 +76,9 @@ class Worker:
         clock: Clock,
         watching: Watching,
         delivering: Delivering,
-        standing: Standing | None = None,
+        rounds: Sequence[Round] = (),
     ) -> None:
-        """Take what it works with; nothing is begun yet."""
+        """Take what it works with, and what it sees to beside the runs; nothing is begun yet."""
         self._settings = settings
         self._store = store
         self._clock = clock
@@ -91,9 +91,7 @@ class Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._tick, name="ticker", daemon=True)]
-        if standing:
-            listen = partial(standing.listen, self._stopping)
-            self._threads.append(threading.Thread(target=listen, name="standing", daemon=True))
+        self._threads += [thread_of(each, self._stopping, TICK) for each in rounds]
         self._silence = Silence()
         self._due = {self._say_alive: clock.now(), self._sweep: clock.now()}
         self._watch_release: Any = None

@@ -82,6 +82,35 @@ class GitHubRepository(Section):
     roles: tuple[RoleName, ...] = ("read", "run")
 
 
+class GitHubRule(Section):
+    """A repository whose environments wait for the gate: those where the App is ticked as a protection rule."""
+
+    id: int
+    """``repository_id``: names can be taken over by others, this cannot."""
+    name: str
+    """``owner/name``, which its runs are labelled with."""
+    environments: tuple[str, ...] = ()
+    """Which of them this entry is about; any if empty. The first entry that fits counts."""
+    policy: str = Field(default="", pattern=r"^$|^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    """Name of a policy that the service holds; ``.github/gate.yml`` at the deployed commit if empty."""
+
+
+class GitHubApp(Section):
+    """The App as which the service answers deployments that wait; see docs/github-protection.md."""
+
+    id: int | str
+    """App ID, or client ID."""
+    private_key: Reference
+    """As downloaded from the App's page, PEM."""
+    webhook_secrets: tuple[Reference, ...] = Field(min_length=1, max_length=2)
+    """What GitHub signs with; two while one takes the place of the other."""
+    api: str = Field(default="https://api.github.com", pattern=r"^https?://[^/\s?#]+(/[^\s?#]*[^/\s?#])?$")
+    """``https://HOST/api/v3`` on GitHub Enterprise Server, ``https://api.SUB.ghe.com`` on GHE.com."""
+    deadline: Duration = Field(default=timedelta(days=29), lt=timedelta(days=30))
+    """So long after a job began to wait it is answered at the latest: GitHub itself waits 30 days."""
+    rules: tuple[GitHubRule, ...] = ()
+
+
 class GitHub(Section):
     """Workflows of GitHub Actions, known by the token that GitHub gives them."""
 
@@ -89,6 +118,7 @@ class GitHub(Section):
     """That tokens must be made for; ``public_url`` if empty. No other service's: it could use our callers' tokens here."""
     issuer: str = "https://token.actions.githubusercontent.com"
     repositories: tuple[GitHubRepository, ...] = ()
+    app: GitHubApp | None = None
 
 
 class Login(Section):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WEBHOOK = "/webhooks/github"
 EVENT = "deployment_protection_rule"
-PRIVATE_KEY = "GITHUB_APP_PRIVATE_KEY"
+PRIVATE_KEY = "GITHUB_APP_KEY"
 WEBHOOK_SECRET = "GITHUB_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 LONGEST_NAME = 34
 POLICY_FILE = ".github/gate.yml"

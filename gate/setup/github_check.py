@@ -10,7 +10,7 @@ from urllib.parse import quote
 from gate.errors import GateError, SourceRefused
 from gate.http import Client, signed
 from gate.model import Check
-from gate.setup.github_app import EVENT, PRIVATE_KEY, permissions
+from gate.setup.github_app import EVENT, PRIVATE_KEY, WEBHOOK, permissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -50,6 +50,7 @@ def check(asked: Asked) -> Iterator[Check]:
         return
     yield Check("App", ok=True, detail=f"{app.get('name')} ({app.get('html_url')})")
     yield from _events("App", app.get("events"), "tick it on the App's page, under Permissions & events")
+    yield _hook(client)
     try:
         installed = client.get(f"/repos/{asked.repository}/installation").json_object()
     except GateError as fault:
@@ -69,6 +70,25 @@ def _events(what: str, events: object, fix: str) -> Iterator[Check]:
     ok = isinstance(events, list) and EVENT in events
     detail = f"is told of {EVENT}" if ok else f"is not told of {EVENT}, so GitHub never asks"
     yield Check(what, ok=ok, detail=detail, fix="" if ok else fix)
+
+
+def _hook(client: Client) -> Check:
+    try:
+        said = client.get("/app/hook/config").json_object()
+    except GateError as fault:
+        return Check("webhook", ok=False, detail=fault.message, fix="switch the webhook on, on the App's page")
+    wrong = [
+        what
+        for what, bad in (
+            (f"its address does not end in {WEBHOOK}", not str(said.get("url", "")).endswith(WEBHOOK)),
+            ("its content type is not json", said.get("content_type") != "json"),
+            ("it has no secret", not said.get("secret")),
+            ("certificates are not checked", str(said.get("insecure_ssl", "0")) != "0"),
+        )
+        if bad
+    ]
+    fix = "" if not wrong else "mend it on the App's page, under Webhook"
+    return Check("webhook", ok=not wrong, detail="; ".join(wrong) or str(said["url"]), fix=fix)
 
 
 def _permissions(granted: Mapping[str, Any], needed: Mapping[str, str]) -> Iterator[Check]:

@@ -26,6 +26,7 @@ from gate.store.texts import Said
 from gate.store.tokens import NewToken, Token
 from gate.store.verify import Problem
 from gate.store.watches import StandingWatch, WatchedSource
+from gate.store.webhooks import Receipt, Webhook
 from gate.store.work import Assignment, Call, NewOrder, Step
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "NewToken",
     "Page",
     "Problem",
+    "Receipt",
     "Run",
     "Said",
     "Seen",
@@ -56,6 +58,7 @@ __all__ = [
     "Task",
     "Token",
     "WatchedSource",
+    "Webhook",
     "author_key",
     "default_url",
     "hash_author",

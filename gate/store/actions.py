@@ -143,6 +143,9 @@ def promise(connection: Connection, now: datetime, run_id: str, kind: str, outco
     ]
     if rows:
         connection.execute(insert(actions), rows)
+        # So that the log shows what nobody came to do, too.
+        due = [{"action": f"{run_id}.{row['seq']}.{row['position']}", "type": row["type"]} for row in rows]
+        append_event(connection, run_id, "due", {"moment": moment, "actions": due, "deadline": deadline}, now)
 
 
 def waiting(connection: Connection, run_id: str) -> bool:

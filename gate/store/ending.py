@@ -88,8 +88,9 @@ def _announce(connection: Connection, now: datetime, run_id: str) -> None:
         old = (outbox.c.run_id == run_id) & (outbox.c.state == PENDING)
         connection.execute(update(outbox).where(old).values(state=REPLACED, ended_at=rfc3339(now)))
     deadline = now + PATIENCE
-    if callback["deadline"] and version == 1:
-        deadline = datetime.fromisoformat(callback["deadline"])
+    if callback["deadline"]:
+        wanted = datetime.fromisoformat(callback["deadline"])
+        deadline = wanted if version == 1 else max(wanted, deadline)
     message = {
         "run_id": run_id,
         "version": version,

@@ -29,6 +29,7 @@ from gate.store.texts import Texts
 from gate.store.tokens import Tokens
 from gate.store.verify import check_run
 from gate.store.watches import Watches
+from gate.store.webhooks import Webhooks
 from gate.store.work import Work
 from gate.store.workers import Workers
 
@@ -61,6 +62,7 @@ class Store(
     Permits,
     Watches,
     MoodReader,
+    Webhooks,
 ):
     """The run log. Safe to share between threads; several processes may use one database."""
 

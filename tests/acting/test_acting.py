@@ -14,6 +14,7 @@ from gate.acting.runner import LEASE
 from gate.errors import Cancelled, GateError, SourceDown, SourceRefused, StoreFault
 from gate.http import RateLimited
 from gate.model import Decision, Intent, Occasion, Outcome, Verdict
+from gate.report.story import story
 from gate.runs import Runs
 from gate.store import NewOrder, Store
 from tests.looks import VERDICT, look
@@ -220,6 +221,15 @@ def test_killed_between_the_call_and_its_record(world: World) -> None:
     assert another.act(run_id) is None
     assert [told.again for told in world.deeds["one"].ran] == [False, True]
     assert world.told(run_id) == [("one", "fail", "done")]
+
+
+def test_what_nobody_came_to_do_shows(world: World) -> None:
+    """Where a process is killed for good, the log says what was to be done, and that nothing came of it."""
+    run_id = world.run("one", "two")
+    lines = story(world.store.events(run_id))
+    assert any("to do (fail): one, two; until 2026-03-10 14:02:00 UTC" in line for line in lines), lines
+    assert not any("action one" in line for line in lines)
+    assert world.store.verify(run_id) == []
 
 
 @BOTH

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.policy import load_text
+from gate.policy import json_schema, load_text
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/actions.md").read_text(encoding="utf-8")
@@ -33,6 +33,15 @@ def test_every_action_is_told_of() -> None:
     described = set(re.findall(r"^\*\*`([\w-]+)`\*\*", PAGE, re.MULTILINE))
     assert described >= {"github-dispatch", "github-status", "github-issue"}
     assert {name for name in described if f"| `{name}` |" in PAGE or "github" not in name} == described
+
+
+def test_editors_know_the_actions() -> None:
+    """The JSON Schema of a policy has each action with its options, at every moment."""
+    moments = json_schema()["properties"]["actions"]["properties"]
+    assert set(moments) == {"pass", "fail", "inconclusive", "error", "any"}
+    for moment in moments.values():
+        known = {each["properties"]["type"]["const"]: each["properties"] for each in moment["items"]["oneOf"]}
+        assert "workflow" in known["github-dispatch"]
 
 
 def test_the_rollback_workflow(tmp_path: Path) -> None:

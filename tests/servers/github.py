@@ -121,6 +121,10 @@ class GitHub:
         """
         self._troubles.append(Trouble(method, path, reply, times, done))
 
+    def mend(self) -> None:
+        """Answer as usual from now on."""
+        self._troubles.clear()
+
     def hold(self, run: int = 77, environment: str = "production") -> Waiting:
         """Let a job of that run wait for the App."""
         waiting = Waiting(run, environment)

@@ -132,6 +132,9 @@ class Hub:
     def _answer(self, request: Recorded) -> Reply:
         if request.path in self.instead:
             return self.instead[request.path]
+        if request.path == "/app/hook/config":
+            return Reply.of({"url": "https://gate.example.com/webhooks/github", "content_type": "json",
+                             "secret": "********", "insecure_ssl": "0"})  # fmt: skip
         if request.path == RULES:
             rules = [{"id": 1, "enabled": True, "app": {"id": self.hub.app.id, "slug": "gate"}}]
             return Reply.of({"total_count": 1, "custom_deployment_protection_rules": rules})
@@ -140,7 +143,7 @@ class Hub:
     def check(self, setup: Callable[..., Done], *words: str, app_id: str = "12345") -> Done:
         """Ask it."""
         asked = ["--check", "--repository", "acme/app", "--app-id", app_id, "--api", self.hub.url]
-        return setup(*asked, *words, GITHUB_APP_PRIVATE_KEY=self.hub.app.private_key)
+        return setup(*asked, *words, GITHUB_APP_KEY=self.hub.app.private_key)
 
 
 @pytest.fixture
@@ -163,6 +166,7 @@ def test_all_is_well(setup: Callable[..., Done], hub: Hub) -> None:
 def test_what_is_not_well(setup: Callable[..., Done], hub: Hub) -> None:
     """Each thing that is missing, or too much, is named with where to mend it; exit 12."""
     hub.hub.app.permissions = {"actions": "read", "deployments": "read", "metadata": "read", "issues": "write"}
+    hub.instead["/app/hook/config"] = Reply.of({"url": "https://gate.example.com/", "content_type": "form"})
     hub.instead[RULES] = Reply.of({"total_count": 0, "custom_deployment_protection_rules": []})
     done = hub.check(setup)
     assert done.returncode == 12
@@ -170,6 +174,7 @@ def test_what_is_not_well(setup: Callable[..., Done], hub: Hub) -> None:
     assert "FAIL  permission contents: none, read is needed" in done.stdout
     assert "FAIL  more permissions than needed: issues: write" in done.stdout
     assert "FAIL  environment production: does not wait for the App" in done.stdout
+    assert "does not end in /webhooks/github; its content type is not json; it has no secret" in done.stdout
     assert done.stdout.count("next: ") == done.stdout.count("FAIL")
     assert "contents" not in hub.check(setup, "--policy-name", "checkout").stdout
 
@@ -184,7 +189,7 @@ def test_an_app_that_is_not_there(setup: Callable[..., Done], hub: Hub) -> None:
     hub.instead["/repos/acme/app/installation"] = Reply.of(told)
     assert "it is suspended" in hub.check(setup).stdout
     asked = ["--check", "--repository", "acme/app", "--app-id", "1", "--api", hub.hub.url]
-    wrong = setup(*asked, GITHUB_APP_PRIVATE_KEY="no key")
+    wrong = setup(*asked, GITHUB_APP_KEY="no key")
     assert "is not an RSA key in PEM" in wrong.stdout
     assert "BEGIN" not in done.stdout + wrong.stdout
 
