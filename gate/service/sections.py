@@ -54,7 +54,7 @@ class Policies(Section):
     inline: bool = True
     """Whether callers may send the text of a policy."""
     variables: tuple[str, ...] = ()
-    """Environment variables that inline policies, and callbacks, may name as ``${NAME}``."""
+    """Environment variables that inline policies may name as ``${NAME}``; a caller can have each sent to any public address."""
     local: bool = False
     """Whether inline policies may name files, databases and models of this machine."""
     private_addresses: bool = False
@@ -66,6 +66,8 @@ class Callbacks(Section):
 
     hosts: tuple[AllowedHost, ...] = ()
     """``HOST``, ``HOST:PORT``, ``http://HOST``, ``HOST=NETWORK``; nothing is sent elsewhere. See docs/service.md."""
+    variables: tuple[str, ...] = ()
+    """Environment variables that callbacks may name as ``${NAME}``: what signs them is sent to nobody."""
 
 
 class GitHubRepository(Section):

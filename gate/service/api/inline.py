@@ -63,7 +63,7 @@ def check_callback(url: str, secret: str, hosts: Sequence[str], variables: Colle
         raise UsageFault(message, hint=fault.hint) from fault
     if secret and secret[2:-1] not in variables:
         message = f"the variable {secret[2:-1]} may not sign callbacks"
-        raise UsageFault(message, hint="ask the operator to list it in policies.variables")
+        raise UsageFault(message, hint="ask the operator to list it in callbacks.variables")
 
 
 def _local(policy: Policy) -> Iterator[Leaf]:

@@ -90,5 +90,5 @@ def _callback(body: RunAsked) -> Callback | None:
     if body.callback is None:
         return None
     settings = services().settings
-    check_callback(body.callback.url, body.callback.secret, settings.callbacks.hosts, settings.policies.variables)
+    check_callback(body.callback.url, body.callback.secret, settings.callbacks.hosts, settings.callbacks.variables)
     return Callback(**body.callback.model_dump())

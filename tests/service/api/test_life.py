@@ -6,12 +6,15 @@ import io
 import json
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
+from gate.canonical import rfc3339
+from gate.clock import SystemClock
 from gate.service.settings import Settings
 from gate.service.web import PROCESSES, THREADS, options, streams_of
 from tests.cli.commands import DEPLOY, gate
@@ -167,12 +170,28 @@ def test_stream_is_live_and_bounded(service: Service, waiting: str) -> None:
             each.close()
 
 
+def test_streams_that_nobody_reads_end(service: Service, waiting: str) -> None:
+    """Whoever leaves gives the place of a stream back within seconds, though nothing happens in the run."""
+    path = f"/v1/runs/{waiting}/events"
+
+    wait_for(
+        lambda: len(service.get(f"/v1/runs/{waiting}/log").json()["events"]) > 1, service.log
+    )  # The next is a look.
+    streams = [service.get(path, stream=True) for _ in range(12)]
+    assert {each.status_code for each in streams} == {200, 429}
+    for each in streams:
+        each.close()
+    wait_for(lambda: service.get(path, stream=True).ok, service.log, 12)
+    service.post(f"/v1/runs/{waiting}/cancel", {"reason": "only a test"})
+
+
 def test_overrides(service: Service, waiting: str) -> None:
     """Reject ends a run with halt, under the name of the token; extending a run that is over conflicts."""
     manager = service.issue("release-manager", ["override"])
-    until = {"until": "2099-01-01T00:00:00Z", "reason": "few posts"}
+    ends = rfc3339(SystemClock().now() + timedelta(days=1))
+    until = {"until": ends, "reason": "few posts"}
     extended = service.post(f"/v1/runs/{waiting}/extend", until, token=manager)
-    assert extended.json()["window_to"] == "2099-01-01T00:00:00Z"
+    assert extended.json()["window_to"] == ends
     rejected = service.post(f"/v1/runs/{waiting}/reject", {"reason": "orders are lost"}, token=manager)
     assert rejected.json()["decision"] == "halt"
     assert "release-manager: orders are lost" in rejected.json()["reason"]
