@@ -43,7 +43,7 @@ class Webhook:
     next_at: datetime | None
     """When a worker is to see to it; None once it is done with."""
     attempts: int
-    """So often somebody saw to it since it last went well."""
+    """So often it went wrong since it last went well."""
     run_id: str | None
     told: Mapping[str, Any]
     """What the sender was told so far, in the words of whoever tells it."""
@@ -90,9 +90,9 @@ class Webhooks(Opened):
         """Be the one who sees to it until then; False if somebody else does."""
         seen = rfc3339(webhook.next_at) if webhook.next_at else None
         mine = (webhooks.c.delivery == webhook.delivery) & (webhooks.c.next_at == seen)
-        values = {"next_at": rfc3339(until), "attempts": webhook.attempts + 1}
         with self._writing() as connection:
-            return connection.execute(update(webhooks).where(mine).values(values)).rowcount == 1
+            claimed = update(webhooks).where(mine).values(next_at=rfc3339(until))
+            return connection.execute(claimed).rowcount == 1
 
     def mark_webhook(
         self,
@@ -110,12 +110,13 @@ class Webhooks(Opened):
             next_at: when to see to it again; None once it is done with.
             told: what the sender was told so far, if that is something new.
             run_id: of the run that it asked for, once there is one.
-            fault: what went wrong; None if nothing did, and the count of attempts begins anew.
+            fault: what went wrong; None if nothing did, and the count of failed attempts begins anew.
         """
         values: dict[str, Any] = {"next_at": rfc3339(next_at) if next_at else None}
         values |= {"told": dumps(told).decode()} if told else {}
         values |= {"run_id": run_id} if run_id else {}
-        values |= {"attempts": 0, "fault": None} if fault is None else {"fault": storable(fault)}
+        failed = {"attempts": webhooks.c.attempts + 1, "fault": storable(fault)} if fault is not None else {}
+        values |= failed or {"attempts": 0, "fault": None}
         with self._writing() as connection:
             connection.execute(update(webhooks).where(webhooks.c.delivery == delivery).values(values))
 

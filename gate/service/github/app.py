@@ -35,7 +35,7 @@ LIFE = timedelta(minutes=9)
 """Of the App's token; with ``AGO`` the ten minutes that GitHub allows."""
 MARGIN = timedelta(minutes=5)
 """So long before it expires a token is not used any more."""
-TIMEOUT = timedelta(seconds=15)
+TIMEOUT = timedelta(seconds=10)
 """For one call, further tries of reading ones included."""
 LARGEST = 2 * 1024 * 1024
 UNAUTHORIZED, NOT_FOUND, INVALID = 401, 404, 422

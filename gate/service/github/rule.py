@@ -30,12 +30,10 @@ if TYPE_CHECKING:
     from gate.service.settings import Settings
     from gate.store import Delivery, Standing, Store, Webhook
 
-LEASE = timedelta(minutes=2)
-"""So long a worker has for one deployment before another one sees to it."""
-LOOKS_AGAIN = timedelta(seconds=15)
+LEASE = timedelta(seconds=30)
+"""So long a worker has to order a run before another one tries; two who try order one."""
+LOOKS_AGAIN = timedelta(minutes=1)
 """So often it is seen whether a run has something new to tell."""
-RESTS = timedelta(minutes=5)
-"""So often where a person is waited for."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
 DECIDES = timedelta(hours=2)
 """So long before the deadline the gate rejects what nobody has decided."""
@@ -83,8 +81,9 @@ class ProtectionRule:
             self._store.forget_webhooks(self._clock.now() - KEPT)
             self._forgets_at = self._clock.now() + LAST
         for webhook in self._store.due_webhooks():
-            if self._store.claim_webhook(webhook, self._clock.now() + LEASE):
-                self._see_to(webhook)
+            until = self._clock.now() + (LOOKS_AGAIN if webhook.run_id else LEASE)
+            if self._store.claim_webhook(webhook, until):
+                self._see_to(webhook, until)
 
     def covers(self, run_id: str) -> bool:
         """Whether a run's verdict is to be told to GitHub."""
@@ -115,13 +114,14 @@ class ProtectionRule:
         self._note(delivery.run_id, held, state, comment)
         return None
 
-    def _see_to(self, webhook: Webhook) -> None:
+    def _see_to(self, webhook: Webhook, until: datetime) -> None:
         """Do what is next for one deployment; whatever goes wrong, it is come back to until it is answered."""
         held = Held.model_validate(webhook.asked)
         try:
             if webhook.run_id:
-                next_at = self._follow(webhook, webhook.run_id, held)
-                self._store.mark_webhook(webhook.delivery, next_at)
+                next_at = self._follow(webhook, webhook.run_id, held, until)
+                if next_at != until or webhook.fault:
+                    self._store.mark_webhook(webhook.delivery, next_at)
             else:
                 self._begin(webhook, held)
         except (Cancelled, StoreFault):
@@ -166,7 +166,7 @@ class ProtectionRule:
         self._store.mark_webhook(webhook.delivery, None, fault=why)
         _LOG.info("rejected a deployment that cannot be watched", extra=_about(webhook))
 
-    def _follow(self, webhook: Webhook, run_id: str, held: Held) -> datetime | None:
+    def _follow(self, webhook: Webhook, run_id: str, held: Held, until: datetime) -> datetime | None:
         """Tell what is new of a run; returns when to come again."""
         standing, now = self._store.standing(run_id), self._clock.now()
         decides = self._deadline(webhook, held) - DECIDES
@@ -178,16 +178,16 @@ class ProtectionRule:
             self._runs.reject(run_id, OURSELVES, why)
             return None
         if not running:
-            return min(now + RESTS, decides)
+            return decides
         verdict = self._store.verdict(run_id)
         where = comments.place(self._settings.public_url, run_id)
         if fresh := news(webhook.told, standing.line, verdict, now, where):
             # Counted first: GitHub takes ten, and may have taken one whose answer is lost.
             counted = {**webhook.told, "count": fresh.told["count"]}
-            self._store.mark_webhook(webhook.delivery, now + LEASE, told=counted)
+            self._store.mark_webhook(webhook.delivery, until, told=counted)
             self._comment(run_id, held, fresh.comment)
-            self._store.mark_webhook(webhook.delivery, now + LEASE, told=fresh.told)
-        return min(now + LOOKS_AGAIN, decides)
+            self._store.mark_webhook(webhook.delivery, until, told=fresh.told)
+        return min(until, decides)
 
     def _comment(self, run_id: str, held: Held, comment: str) -> None:
         try:

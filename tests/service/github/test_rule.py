@@ -377,9 +377,9 @@ def test_never_more_comments_than_github_takes(place: Place) -> None:
     """However often a run changes, at most eight comments are made on the way, and the verdict still gets through."""
     waiting = place.hub.hold()
     run_id = place.run_of(waiting)
-    for minutes in range(31, 61):
+    for minutes in range(60, 90):
         place.world.runs.extend(run_id, "Ada", "more", DEPLOY + timedelta(minutes=minutes))
-        place.clock.time += timedelta(seconds=16)
+        place.clock.time += timedelta(seconds=61)
         place.rule.round()
     assert len(waiting.comments) == 8
     place.world.watch(run_id)
