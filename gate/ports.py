@@ -47,6 +47,10 @@ class HttpContext(Protocol):
     def clock(self) -> Clock:
         """For deadlines."""
 
+    @property
+    def public_only(self) -> bool:
+        """Whether to connect to public addresses only: the policy came from a caller, see ``gate.http.reaching``."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceContext:
@@ -65,6 +69,8 @@ class SourceContext:
     clock: Clock
     window: timedelta | None = None
     """How long the policy listens after a deploy, for ``check``; None where there is no policy."""
+    public_only: bool = False
+    """Whether to connect to public addresses only: the policy came from a caller, see ``gate.http.reaching``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,8 @@ class ScorerContext:
     secret: Callable[[str], str]
     """Resolve ``${NAME}`` from the environment (or NAME_FILE); raises SourceRefused."""
     clock: Clock
+    public_only: bool = False
+    """Whether to connect to public addresses only: the policy came from a caller, see ``gate.http.reaching``."""
 
 
 @runtime_checkable
@@ -180,6 +188,8 @@ class ActionContext:
     clock: Clock
     within: timedelta = timedelta(seconds=20)
     """So long one attempt may take, however many messages it needs."""
+    public_only: bool = False
+    """Whether to connect to public addresses only: the policy came from a caller, see ``gate.http.reaching``."""
 
 
 @runtime_checkable

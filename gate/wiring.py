@@ -50,6 +50,8 @@ class Shared:
     """What they spend in a day: the run log, or whatever outlives them."""
     pool: Pool | None = None
     """Sources that they share, where several run in one process."""
+    public_only: bool = False
+    """Whether they may connect to public addresses only: their policies came from callers."""
 
 
 FUTURE = timedelta(minutes=5)
@@ -99,7 +101,8 @@ def open_sources(  # noqa: PLR0913 - all but the first by name
 ) -> Iterator[list[Listener]]:
     """Build the sources of a policy; they are closed when the block ends."""
     listeners: list[Listener] = []
-    ledger, pool = (shared.ledger, shared.pool) if shared else (Unrecorded(), None)
+    shared = shared or Shared(Unrecorded())
+    pool = shared.pool
     try:
         for spec in specs:
             context = SourceContext(
@@ -110,10 +113,11 @@ def open_sources(  # noqa: PLR0913 - all but the first by name
                 secret=lambda reference: resolve_secret(reference, environ),
                 clock=clock,
                 window=policy.window.length,
+                public_only=shared.public_only,
             )
             make: Callable[[], Source] = partial(plugins.load("sources", spec.type).Source, spec.options, context)
             source = pool.join(_asked(spec, context), spec.name, make, clock) if pool else make()
-            purse = Purse(spec.budget, spec.account, ledger) if spec.budget else None
+            purse = Purse(spec.budget, spec.account, shared.ledger) if spec.budget else None
             listeners.append(Listener(spec.name, spec.required, source, control, purse, shared=pool is not None))
         yield listeners
     finally:
@@ -124,7 +128,9 @@ def open_sources(  # noqa: PLR0913 - all but the first by name
 def _asked(spec: SourceSpec, context: SourceContext) -> str:
     """Say what is asked and of whom: sources of which this is the same may share their polls."""
     options = {name: value for name, value in spec.to_plain().items() if name not in {"name", "required", "budget"}}
-    return json.dumps([options, context.release, context.stream, str(context.folder)], sort_keys=True)
+    # What a caller's policy may not reach, it must not hear from the poll of one that may.
+    where = [context.release, context.stream, str(context.folder), context.public_only]
+    return json.dumps([options, *where], sort_keys=True)
 
 
 @contextmanager

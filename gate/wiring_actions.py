@@ -20,8 +20,10 @@ LABELS = {"repository": "GITHUB_REPOSITORY", "commit": "GITHUB_SHA", "ref": "GIT
 """Label to the variable that GitHub Actions sets in every job."""
 
 
-def build_action(policy: Policy, task: Task, clock: Clock, environ: Mapping[str, str]) -> Action:
-    """Build the action that a task stands for.
+def build_action(
+    policy: Policy, task: Task, clock: Clock, environ: Mapping[str, str], *, public_only: bool = False
+) -> Action:
+    """Build the action that a task stands for; with ``public_only`` it reaches no private address.
 
     Raises:
         ActionRefused: the policy has no such action: it is another one.
@@ -32,7 +34,10 @@ def build_action(policy: Policy, task: Task, clock: Clock, environ: Mapping[str,
         raise ActionRefused(message, hint="the policy of a run must not be changed while it runs")
     spec = wanted[task.position]
     context = ActionContext(
-        folder=policy.folder, secret=lambda reference: resolve_secret(reference, environ), clock=clock
+        folder=policy.folder,
+        secret=lambda reference: resolve_secret(reference, environ),
+        clock=clock,
+        public_only=public_only,
     )
     made: Action = plugins.load("actions", spec.type).Action(spec.options, context)
     return made

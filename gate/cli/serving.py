@@ -80,13 +80,15 @@ def work(options: Options, environ: Mapping[str, str]) -> None:
     name = settings.worker or platform.node() or "worker"
     clock = SystemClock()
     own = WorkerSettings(system_url(url), name, settings.runs, settings.retention.text)
+    policies = settings.policies
     with open_worker(
         own,
         url,
         clock,
         environ,
         allowed=settings.callbacks.hosts,
-        policies=settings.policies.folder,
+        policies=policies.folder,
+        private_addresses=policies.private_addresses,
         public_url=settings.public_url,
         platform=rule_of(settings, clock, environ),
     ) as worker:

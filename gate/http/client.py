@@ -87,7 +87,7 @@ class Client:
         self._headers = {"User-Agent": f"sentiment-gate/{__version__}", **(headers or {})}
         self._hints = {**(key.hints() if key else {}), **(hints or {})}
         self._retry = retry or Retry()
-        self._adapter = Adapter(self.base_url, limits=limits)
+        self._adapter = Adapter(self.base_url, limits=limits, public_only=context.public_only)
         self._breaker = breaker(urlsplit(self.base_url).netloc, self._clock)
         self._session: requests.Session | None = None
         self._memory = Memory()

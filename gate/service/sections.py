@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
+from gate.errors import UsageFault
+from gate.http.destinations import Allowed
 from gate.policy import parse_duration
 from gate.policy.secrets import REFERENCE
 
@@ -16,10 +19,24 @@ def _duration(value: Any) -> Any:  # noqa: ANN401 - whatever was written
     return parse_duration(value) if isinstance(value, str) else value
 
 
+_NO_HOST: Final = "no_host"
+
+
+def _host(value: str) -> str:
+    try:
+        Allowed.parse(value)
+    except UsageFault as fault:
+        told = {"message": fault.message, "hint": fault.hint}
+        raise PydanticCustomError(_NO_HOST, "{message}", told) from fault
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
 """``30d``, ``15m``."""
 Reference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 """``${NAME}``: a secret is never written into the file."""
+AllowedHost = Annotated[str, AfterValidator(_host)]
+"""Where callbacks may go; see ``gate.http.destinations``."""
 RoleName = Literal["read", "run", "override", "admin"]
 
 
@@ -37,7 +54,7 @@ class Policies(Section):
     inline: bool = True
     """Whether callers may send the text of a policy."""
     variables: tuple[str, ...] = ()
-    """Environment variables that inline policies, and callbacks, may name as ``${NAME}``."""
+    """Environment variables that inline policies may name as ``${NAME}``; a caller can have each sent to any public address."""
     local: bool = False
     """Whether inline policies may name files, databases and models of this machine."""
     private_addresses: bool = False
@@ -47,10 +64,10 @@ class Policies(Section):
 class Callbacks(Section):
     """Where the service may send verdicts."""
 
-    hosts: tuple[str, ...] = ()
-    """``HOST`` or ``HOST:PORT``; nothing is sent elsewhere."""
-    private_addresses: bool = False
-    """Whether such a host may be on a private address."""
+    hosts: tuple[AllowedHost, ...] = ()
+    """``HOST``, ``HOST:PORT``, ``http://HOST``, ``HOST=NETWORK``; nothing is sent elsewhere. See docs/service.md."""
+    variables: tuple[str, ...] = ()
+    """Environment variables that callbacks may name as ``${NAME}``: what signs them is sent to nobody."""
 
 
 class GitHubRepository(Section):
@@ -126,7 +143,7 @@ class Limits(Section):
     requests_per_minute: int = Field(default=1_200, ge=1)
     """Of one token."""
     streams: int = Field(default=16, ge=0, le=1_000)
-    """Event streams open at a time; each holds a thread."""
+    """Event streams open at a time; each holds a thread of its own, beside those that answer everything else."""
     stream_length: Duration = timedelta(minutes=15)
     """After so long a stream ends, for the reader to take it up again."""
 

@@ -36,6 +36,7 @@ class Asked:
     base_url: str
     secret: Callable[[str], str]
     clock: Clock
+    public_only: bool = False
 
 
 def check(asked: Asked) -> Iterator[Check]:

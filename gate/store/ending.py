@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from gate.canonical import dumps, loads, rfc3339
 from gate.errors import StoreFault
+from gate.model import Decision, Outcome
 from gate.store.actions import promise
 from gate.store.append import append_event, head_of
 from gate.store.rows import State, storable
@@ -29,6 +30,8 @@ ENDINGS = {
 """Kind of event to the state it leaves a run in."""
 PATIENCE = timedelta(days=1)
 """So long a caller who named no deadline is tried."""
+WITHOUT_VERDICT = {"outcome": Outcome.ERROR.value, "decision": Decision.HOLD.value}
+"""What callers are told of a run that was cancelled or that the gate broke, as everywhere in the API."""
 PENDING = "pending"
 DELIVERED = "delivered"
 EXPIRED = "expired"
@@ -107,10 +110,12 @@ def _message(connection: Connection, run_id: str, version: int) -> dict[str, Any
     """Return what the caller is told; the same bytes however often it is sent."""
     run = connection.execute(select(runs).where(runs.c.id == run_id)).one()
     names = ("state", "outcome", "decision", "code", "reason", "release", "deployed_at", "finished_at", "dry_run")
-    return {
+    message = {
         "delivery": f"{run_id}.{version}",
         "run": run_id,
         "version": version,
         "labels": loads(run.labels.encode(), "runs.labels"),
         **{name: getattr(run, name) for name in names},
     }
+    # A run without a verdict promotes nothing: receivers that read the decision alone must not have to know that.
+    return message if run.outcome else message | WITHOUT_VERDICT | {"code": run.state}

@@ -42,7 +42,7 @@ version: 1
 listen: 127.0.0.1:{port}
 log: json
 policies: {{folder: policies, variables: [ALLOWED]}}
-callbacks: {{hosts: [ci.example]}}
+callbacks: {{hosts: [ci.example, "*.wild.example", "http://127.0.0.1:9"], variables: [CALLBACK_KEY]}}
 limits: {{requests_per_minute: 100000, streams: 4}}
 """
 
