@@ -1,6 +1,6 @@
 """What the gate needs from the outside, as small protocols.
 
-Implementations live in ``gate.sources``, ``gate.scorers``, ``gate.actions`` and ``gate.ci``,
+Implementations live in ``gate.sources``, ``gate.scorers`` and ``gate.actions``,
 one file each; third parties add theirs by entry point. A plug's options are the fields of its
 frozen dataclass ``Options``; the class that does the work is named after the kind.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NewType, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date, datetime, timedelta
     from pathlib import Path
 
@@ -162,14 +162,3 @@ class Action(Protocol):
 
     def run(self, verdict: Verdict, release: Release) -> str:
         """Do it once and return one line for the log."""
-
-
-@runtime_checkable
-class CI(Protocol):
-    """The system the gate runs inside."""
-
-    def facts(self) -> Mapping[str, str]:
-        """Return what the environment says of the run: release, deploy time, run URL."""
-
-    def write(self, verdict: Verdict) -> None:
-        """Hand the verdict to the system, with every text escaped for it."""

@@ -22,13 +22,13 @@ from gate.model import Outcome
 from gate.policy.schema import docstrings
 from gate.policy.values import format_duration
 from gate.ports import About
-from tools import service_tables
+from tools import action_tables, service_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/sources.md", "docs/api.md")
+PAGES = ("README.md", "docs/sources.md", "docs/api.md", "docs/github.md")
 
 _HEADS = {"channel": "what is heard", "stored": "what is stored"}
 MEANINGS = {
@@ -138,6 +138,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "rules": rules,
     "endpoints": service_tables.endpoints,
     "settings": service_tables.settings,
+    "action-inputs": action_tables.inputs,
+    "action-outputs": action_tables.outputs,
 }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from gate.cli import pipelines
 from gate.cli.parameters import MOMENT
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--store", metavar="URL", help="Run log; default $GATE_STORE, else a SQLite file of yours.")
 @click.option("--plain", is_flag=True, help="Timestamped lines even on a terminal.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@pipelines.option
 def command(  # noqa: PLR0913 - the options of the main command
     path: Path,
     *,
@@ -47,6 +49,7 @@ def command(  # noqa: PLR0913 - the options of the main command
     store: str | None,
     plain: bool,
     as_json: bool,
+    system: str | None,
 ) -> NoReturn:
     """Watch what users write after a deploy, and exit with the verdict.
 
@@ -72,4 +75,5 @@ def command(  # noqa: PLR0913 - the options of the main command
         release=release, length=window, baseline=baseline, scorer=scorer, dry_run=dry_run, keep_text=keep_text
     )
     options = Options(path, overrides, stream, evidence, force, store, plain, as_json)
-    sys.exit(check(options, deployed_at, os.environ))
+    with pipelines.telling(system, os.environ) as ci:
+        sys.exit(check(options, deployed_at, os.environ, ci))

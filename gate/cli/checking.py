@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from gate.ci import CI
     from gate.foreground import Record, View
     from gate.model import Look, Release
     from gate.policy import Overrides, Policy
@@ -49,8 +50,8 @@ class Options:
     as_json: bool = False
 
 
-def check(options: Options, deployed_at: datetime | timedelta, environ: Mapping[str, str]) -> int:
-    """Watch until the verdict, print it, and return the exit code."""
+def check(options: Options, deployed_at: datetime | timedelta, environ: Mapping[str, str], ci: CI | None = None) -> int:
+    """Watch until the verdict, print it, tell the CI system, and return the exit code."""
     clock = SystemClock()
     if isinstance(deployed_at, timedelta):
         deployed_at = clock.now() - deployed_at
@@ -67,7 +68,10 @@ def check(options: Options, deployed_at: datetime | timedelta, environ: Mapping[
         # The pipeline must learn that the release failed; that its record was lost comes second.
         tell(f"gate: {fault.message}\n  next: {fault.hint}")
     # The exit code is all that most pipelines act on: where the policy says promote, it says promote.
-    return 0 if report.verdict.decision is Decision.PROMOTE else report.verdict.outcome.exit_code
+    status = 0 if report.verdict.decision is Decision.PROMOTE else report.verdict.outcome.exit_code
+    if ci:
+        ci.write(report, status)
+    return status
 
 
 def check_recorded(options: Options, deployed_at: datetime, environ: Mapping[str, str]) -> Report:

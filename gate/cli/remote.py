@@ -44,15 +44,27 @@ def connect(url: str | None, token: str | None) -> Client:
     from gate.errors import UsageFault
     from gate.policy import resolve_secret
 
-    where = url or os.environ.get("GATE_URL")
-    if not where:
-        message = "it is not said which service to ask"
-        raise UsageFault(message, hint="give --service URL, or set GATE_URL")
+    where = address(url)
     reference = token or "${GATE_TOKEN}"
     if not REFERENCE.fullmatch(reference):
         message = "--token takes the name of a variable, not the token: others see command lines"
         raise UsageFault(message, hint="put the token into the environment, and write --token '${NAME}'")
     return Client(where, resolve_secret(reference, os.environ))
+
+
+def address(url: str | None) -> str:
+    """Return the address of the service that is meant.
+
+    Raises:
+        UsageFault: it is not said which.
+    """
+    from gate.errors import UsageFault
+
+    where = url or os.environ.get("GATE_URL")
+    if not where:
+        message = "it is not said which service to ask"
+        raise UsageFault(message, hint="give --service URL, or set GATE_URL")
+    return where
 
 
 def show_run(found: RunState, *, as_json: bool) -> None:

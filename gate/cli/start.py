@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gate.cli import remote
+from gate.cli import pipelines, remote
 from gate.cli.parameters import DURATION, MOMENT
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 @click.option("--timeout", type=DURATION, help="With --wait: for so long at most; then exit 13.")
 @remote.service
 @remote.token
+@pipelines.option
+@click.option("--audience", help="With --ci and no token: whom GitHub's is for; the service's address if not given.")
 @remote.as_json
 def command(  # noqa: PLR0913 - options
     *,
@@ -43,6 +46,8 @@ def command(  # noqa: PLR0913 - options
     timeout: timedelta | None,
     url: str | None,
     token: str | None,
+    system: str | None,
+    audience: str | None,
     as_json: bool,
 ) -> None:
     """Start a run on a service, and print its id; it goes on there, whatever becomes of this command.
@@ -50,15 +55,21 @@ def command(  # noqa: PLR0913 - options
     \b
     gate start --policy-name checkout --label repository=acme/app
     gate start -p gate.yml --release "#acme24" --wait
+    gate start -p gate.yml --ci github --wait      in a job with id-token: write; no token is stored
 
     \b
     Exit codes with --wait: 0 promote · 10 fail · 11 inconclusive · 12 error · 13 not decided within --timeout
     """
     from gate.cli import starting
 
-    order = starting.order_of(path, name, deployed_at, release, labels, (callback, callback_secret), key)
-    with remote.connect(url, token) as client:
-        run_id = client.start(order)
-        starting.started(run_id, as_json=as_json and not wait, wait=wait)
-        if wait:
-            sys.exit(starting.follow(client, run_id, timeout, as_json=as_json))
+    with pipelines.telling(system, os.environ) as ci:
+        order = starting.order_of(path, name, deployed_at, release, labels, (callback, callback_secret), key)
+        with pipelines.connect(ci, url, token, audience) as client:
+            run_id = client.start(order)
+            starting.started(run_id, as_json=as_json and not wait, wait=wait)
+            verdict = starting.follow(client, run_id, timeout, as_json=as_json) if wait else None
+            if ci:
+                ci.write(starting.report(client, run_id, verdict), verdict.exit_code if verdict else 0,
+                         url=starting.page(remote.address(url), run_id))  # fmt: skip
+        if verdict:
+            sys.exit(verdict.exit_code)

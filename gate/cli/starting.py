@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from gate.cli.remote import show_verdict
 from gate.cli.terminal import show, style, tell
 from gate.client import Order
 from gate.clock import SystemClock, cancellable
-from gate.errors import UsageFault
+from gate.errors import GateError, UsageFault
+from gate.model import Decision, Outcome, Tally, Verdict
 from gate.report import safe
+from gate.report.content import Report
+from gate.report.dossier import from_log
 from gate.report.story import story
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from gate.client import Client
+    from gate.client import Client, VerdictState
     from gate.client.answers import LogEntry
 
 POLICY = Path("gate.yml")
@@ -63,13 +68,35 @@ def started(run_id: str, *, as_json: bool, wait: bool) -> None:
         show(safe.json({"id": run_id}) if as_json else run_id)
 
 
-def follow(client: Client, run_id: str, timeout: timedelta | None, *, as_json: bool) -> int:
-    """Tell what happens on standard error until the verdict, print it, and return the exit code."""
+def follow(client: Client, run_id: str, timeout: timedelta | None, *, as_json: bool) -> VerdictState:
+    """Tell what happens on standard error until the verdict, print it, and return it."""
     until = SystemClock().now() + timeout if timeout else None
     with cancellable():
         verdict = client.wait(run_id, until=until, on_event=Teller())
     show_verdict(verdict, as_json=as_json)
-    return verdict.exit_code
+    return verdict
+
+
+def report(client: Client, run_id: str, found: VerdictState | None) -> Report:
+    """Return what reports are written from; without a verdict, that the run has been started."""
+    if found is None:
+        why = "The service watches; this job does not wait for it."
+        return Report(_bare(Outcome.WAITING, Decision.HOLD, "started", why), run=run_id)
+    try:
+        told = from_log(client.run(run_id), list(client.log(run_id)), ()).report()
+    except (GateError, LookupError) as error:
+        # The verdict is there, and is what counts: that its story cannot be had must not hide it.
+        tell(f"gate: the log of the run cannot be read: {error}")
+        told = Report(_bare(Outcome.WAITING, Decision.HOLD, "", ""), run=run_id)
+    # A run that was cancelled or overridden ends otherwise than its last look.
+    verdict = replace(told.verdict, outcome=Outcome(found.outcome), decision=Decision(found.decision),
+                      code=found.code, reason=found.reason, odds=found.odds)  # fmt: skip
+    return replace(told, verdict=verdict)
+
+
+def page(url: str, run_id: str) -> str:
+    """Return where people read a run."""
+    return f"{url.rstrip('/')}/runs/{quote(run_id, safe='')}"
 
 
 class Teller:
@@ -87,6 +114,11 @@ class Teller:
         for line in lines[self._told :]:
             tell(line)
         self._told = len(lines)
+
+
+def _bare(outcome: Outcome, decision: Decision, code: str, why: str) -> Verdict:
+    nothing = Tally(0, 0, 0, 0, None, None, None, None)
+    return Verdict(outcome, decision, code, why, SystemClock().now(), "", None, nothing)
 
 
 def _label(text: str) -> tuple[str, str]:

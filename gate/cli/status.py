@@ -37,7 +37,7 @@ def command(
 
     with remote.connect(url, token) as client:
         if wait:
-            sys.exit(starting.follow(client, run, timeout, as_json=as_json))
+            sys.exit(starting.follow(client, run, timeout, as_json=as_json).exit_code)
         verdict = client.verdict(run)
     remote.show_verdict(verdict, as_json=as_json)
     sys.exit(verdict.exit_code)

@@ -48,7 +48,7 @@ class Client:
     def __init__(
         self,
         url: str,
-        token: str,
+        token: str | Callable[[], str],
         *,
         timeout: timedelta = TIMEOUT,
         patience: timedelta = PATIENCE,
@@ -58,7 +58,8 @@ class Client:
 
         Args:
             url: of the service; https, except on this machine.
-            token: from ``gate token create``, or GitHub's.
+            token: from ``gate token create``, or GitHub's; a function is asked before each request, for tokens that
+                do not last as long as a run.
             timeout: of one request.
             patience: for how long a service that fails or cannot be reached is tried again.
             clock: the real one if not given.

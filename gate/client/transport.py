@@ -12,7 +12,7 @@ from gate.errors import Fault, KeyReused, NoSuchRun, PolicyFault, RunOver, Servi
 from gate.http.address import address_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gate.ports import Clock
 
@@ -27,8 +27,10 @@ _LOG = logging.getLogger(__name__)
 class Transport:
     """Speaks to one service. Not to be shared between threads."""
 
-    def __init__(self, url: str, token: str, timeout: timedelta, patience: timedelta, clock: Clock) -> None:
-        """Take where and as whom.
+    def __init__(
+        self, url: str, token: str | Callable[[], str], timeout: timedelta, patience: timedelta, clock: Clock
+    ) -> None:
+        """Take where and as whom; a token that is a function is asked for before each request.
 
         Raises:
             UsageFault: the address is none that a token may be sent to.
@@ -36,13 +38,14 @@ class Transport:
         self._base = url.rstrip("/")
         if problem := address_problem(self._base, option="the address of the service"):
             raise UsageFault(problem, hint="e.g. https://gate.example.com, or http://127.0.0.1:8080 on this machine")
+        self._token = token
         self._timeout = timeout.total_seconds()
         self._patience = patience
         self._clock = clock
         self._session = requests.Session()
         self._session.trust_env = False  # A .netrc would put another Authorization over ours.
         self._session.proxies = requests.utils.get_environ_proxies(self._base)
-        self._session.headers.update({"Authorization": f"Bearer {token}", "User-Agent": "sentiment-gate-client"})
+        self._session.headers["User-Agent"] = "sentiment-gate-client"
 
     def close(self) -> None:
         """Let go of connections."""
@@ -104,6 +107,8 @@ class Transport:
         body: object,
         headers: Mapping[str, str] | None,
     ) -> requests.Response:
+        token = self._token if isinstance(self._token, str) else self._token()
+        headers = {**(headers or {}), "Authorization": f"Bearer {token}"}
         params: Any = {name: value for name, value in (query or {}).items() if value is not None}
         return self._session.request(
             method, self._base + path, params=params, json=body, headers=headers, timeout=self._timeout,

@@ -87,11 +87,11 @@ class Service:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Service]:
-    """Run one in an empty folder; it is stopped when the block ends."""
+def serving(folder: Path, more: str = "") -> Iterator[Service]:
+    """Run one in an empty folder, with more settings; it is stopped when the block ends."""
     port = free_port()
     write_policies(folder)
-    (folder / "service.yml").write_text(SETTINGS.format(port=port))
+    (folder / "service.yml").write_text(SETTINGS.format(port=port) + more)
     command = [sys.executable, "-m", "gate", "serve", "--config", "service.yml", "--store", str(folder / "gate.db")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder)}
     with (folder / "log").open("wb") as log:

@@ -1,0 +1,146 @@
+"""The examples, run from the first job to the last: what is promoted, what is rolled back, what waits."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tests.cli.commands import BAD, DEPLOY, history, line
+from tests.github.acting import Workshop, commit, example, files, git
+from tests.hostile import HOSTILE
+from tests.test_layout import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="act needs git")
+
+OUTPUTS = set(yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["outputs"])
+GOOD_ONE, BAD_ONE, SILENT_ONE = history(0.2), history(0.9), history()[:140]
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """Return what all of them need."""
+    return Workshop(tmp_path_factory.mktemp("workshop"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "happens"),
+    [
+        (GOOD_ONE, ["uploaded gate evidence", "uploaded gate sentiment-gate-", "deploy production main"]),
+        (BAD_ONE, ["uploaded gate evidence", "uploaded gate sentiment-gate-", "rollback canary "]),
+        (SILENT_ONE, ["uploaded gate evidence", "uploaded gate sentiment-gate-"]),
+    ],
+    ids=["good", "bad", "silent"],
+)
+def test_canary(workshop: Workshop, tmp_path: Path, lines: list[str], happens: list[str]) -> None:
+    """A good release goes to production, a bad one is rolled back, and one that nobody wrote about stays where it is."""
+    repository = workshop.project(tmp_path, {"release.yml": example("canary.yml")}, files(lines))
+    ran = workshop.act(repository)
+    record = ran.record
+    assert record[0] == "deploy canary main", ran.log
+    assert [said[: len(wanted)] for said, wanted in zip(record[1:], happens, strict=True)] == happens, ran.log
+    assert (ran.code == 0) == (lines is GOOD_ONE), ran.log
+    if lines is BAD_ONE:
+        assert "negative" in record[-1], "the rollback is told why"
+
+
+def test_region_after_region(workshop: Workshop, tmp_path: Path) -> None:
+    """Each region hears its own users; the one that is unhappy is rolled back, and the next one never touched."""
+    lines = [
+        *(
+            line(n, DEPLOY, "", **json.loads(said) | {"id": f"eu{n}", "stream": "eu"})
+            for n, said in enumerate(GOOD_ONE)
+        ),
+        *(line(n, DEPLOY, "", **json.loads(said) | {"id": f"us{n}", "stream": "us"}) for n, said in enumerate(BAD_ONE)),
+    ]
+    repository = workshop.project(tmp_path, {"release.yml": example("regions.yml")}, files(lines))
+    ran = workshop.act(repository)
+    assert ran.code != 0
+    assert [said[:11] for said in ran.record] == ["deploy eu m", "deploy us m", "rollback us"], ran.log
+
+
+def test_one_gate_for_many_repositories(workshop: Workshop, tmp_path: Path) -> None:
+    """Whoever calls the reusable workflow acts on what it found."""
+    workflows = {"release.yml": example("reusable-caller.yml"), "gate.yml": example("reusable-gate.yml")}
+    ran = workshop.act(workshop.project(tmp_path, workflows, files(BAD_ONE)))
+    assert ran.code != 0
+    assert [said[:15] for said in ran.record] == ["deploy canary m", "uploaded gate e", "rollback canary"], ran.log
+    assert "negative" in ran.record[-1]
+
+
+def test_services_of_a_monorepo_are_judged_side_by_side(workshop: Workshop, tmp_path: Path) -> None:
+    """Those that a push changed: a bad one is rolled back and keeps no other from production."""
+    laid = {
+        f"services/{name}/{file}": text
+        for name, lines in (("cart", BAD_ONE), ("search", GOOD_ONE), ("stable", BAD_ONE))
+        for file, text in files(lines).items()
+    }
+    repository = workshop.project(tmp_path, {"release.yml": example("monorepo.yml")}, laid)
+    before = git(repository, "rev-parse", "HEAD")
+    for name in ("cart", "search"):
+        (repository / "services" / name / "code.py").touch()
+    commit(repository)
+    ran = workshop.act(repository, {"before": before})
+    assert ran.code != 0
+    acted = [said for said in ran.record if not said.startswith("uploaded")]
+    assert sorted(" ".join(said.split()[:3]) for said in acted if said.startswith("deploy")) == [
+        "deploy cart canary", "deploy search canary", "deploy search production",
+    ], ran.log  # fmt: skip
+    assert [said[:14] for said in acted if said.startswith("rollback")] == ["rollback cart "]
+
+
+def test_a_protection_rule_needs_no_job(workshop: Workshop, tmp_path: Path) -> None:
+    """The workflow goes from the canary to production; what holds it is the environment, which act does not know."""
+    ran = workshop.act(workshop.project(tmp_path, {"release.yml": example("protection-rule.yml")}, {}))
+    assert ran.code == 0, ran.log
+    assert ran.record == ["deploy canary main", "deploy production main"]
+
+
+WATCHED = """\
+on: push
+jobs:
+  gate:
+    runs-on: ubuntu-latest
+    outputs:
+      all: ${{ toJSON(steps.gate.outputs) }}
+    steps:
+      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
+      - id: gate
+        uses: sentiment-gate/sentiment-gate@0000000000000000000000000000000000000000 # v0.1.0
+        with: {deployed-at: "2026-03-10T14:00:00Z", keep-text: "true"}
+  after:
+    needs: gate
+    if: always()
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          echo "$OUTPUTS" > "$RECORD.json"
+          env > "$RECORD.env"
+        env:
+          OUTPUTS: ${{ needs.gate.outputs.all }}
+"""
+
+
+def test_hostile_mentions_change_nothing(workshop: Workshop, tmp_path: Path) -> None:
+    """Attacks in what people write leave outputs, environment and the verdict as they are without them."""
+    attacks = [
+        line(5000 + n, DEPLOY.replace(minute=n % 25, second=n % 60), f"{BAD} {text}", author=f"b{n}", lang="en")
+        for n, (name, text) in enumerate(HOSTILE)
+        if not name.startswith(("lone", "swapped", "surrogate"))
+    ]
+    repository = workshop.project(tmp_path, {"release.yml": WATCHED}, files([*BAD_ONE, *attacks]))
+    ran = workshop.act(repository)
+    assert ran.code != 0
+    outputs = json.loads((tmp_path / "record.json").read_text())
+    assert (outputs["outcome"], outputs["decision"], outputs["code"]) == ("fail", "halt", "share_rose")
+    assert set(outputs) == OUTPUTS
+    environment = (tmp_path / "record.env").read_text()
+    assert not re.search("^(NODE_OPTIONS|decision)=|/evil", environment, re.MULTILINE)
+    assert "What users write" in ran.log, "the attacks were not shown at all"
