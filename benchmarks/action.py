@@ -62,17 +62,17 @@ def main() -> int:
     """Measure, print, and compare with the marks."""
     measured: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
         for run in range(RUNS):
-            tools, downloads = str(folder / f"tools-{run}"), str(folder / f"downloads-{run}")
-            others = str(folder / f"others-{run}")
+            folder = Path(name) / str(run)
+            kept, fresh, downloads = (str(folder / each) for each in ("kept", "fresh", "downloads"))
             for what, variables in (
-                ("nothing kept", {"RUNNER_TOOL_CACHE": tools, "PIP_CACHE_DIR": downloads}),
-                ("pip's downloads kept", {"RUNNER_TOOL_CACHE": others, "PIP_CACHE_DIR": downloads}),
-                ("environment kept", {"RUNNER_TOOL_CACHE": tools}),
+                ("nothing kept", {"RUNNER_TOOL_CACHE": kept, "PIP_CACHE_DIR": downloads}),
+                ("pip's downloads kept", {"RUNNER_TOOL_CACHE": fresh, "PIP_CACHE_DIR": downloads}),
+                ("environment kept", {"RUNNER_TOOL_CACHE": kept}),
             ):
                 measured.setdefault(what, []).append(job(folder / "job", **variables))
-        size = sum(file.stat().st_size for file in Path(tools).rglob("*") if file.is_file()) / 2**20
+        files = [file for file in (Path(name) / "0" / "kept").rglob("*") if file.is_file()]
+        size = sum(file.stat().st_size for file in files) / 2**20
     for what, times in measured.items():
         first, whole = (statistics.median(each[i] for each in times) for i in range(2))
         print(f"{what:22} {first:6.2f} s to the first look, {whole:6.2f} s to the verdict")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,6 @@ class Ran:
     log: str
     record: list[str]
     """What was deployed, rolled back and uploaded, in order."""
-    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 class Workshop:
@@ -116,10 +115,12 @@ class Workshop:
         commit(repository)
         return repository
 
-    def act(self, repository: Path, event: Mapping[str, object] | None = None, **variables: str) -> Ran:
-        """Run the workflows of a repository."""
+    def act(self, repository: Path, *options: str, event: Mapping[str, object] | None = None) -> Ran:
+        """Run the workflow of a repository, as for a push."""
         home = repository.parent / "home"
-        home.mkdir(exist_ok=True)
+        tools = home / ".cache" / "act" / "tool_cache"  # act's own RUNNER_TOOL_CACHE, whatever it is told
+        tools.parent.mkdir(parents=True)
+        tools.symlink_to(self.tools)
         record = repository.parent / "record"
         record.touch()
         payload = repository.parent / "event.json"
@@ -128,11 +129,11 @@ class Workshop:
         replaced = dict.fromkeys(ACTION.findall(text), self.action)
         replaced |= dict.fromkeys(UPLOAD.findall(text), self.folder / "upload")
         words = [f"--local-repository={name}={path}" for name, path in replaced.items()]
-        environment = {"RECORD": str(record), "RUNNER_TOOL_CACHE": str(self.tools), **variables}
+        environment = {"RECORD": str(record), "PIP_NO_INDEX": "1"}  # nothing is to be installed
         words += [f"--env={name}={value}" for name, value in environment.items()]
         done = subprocess.run(
             [str(Path(sys.executable).parent / "act"), "push", "-P", "ubuntu-latest=-self-hosted", "--no-cache-server",
-             "--eventpath", str(payload), "--workflows", ".github/workflows/release.yml", *words],
+             "--eventpath", str(payload), "--workflows", ".github/workflows/release.yml", *words, *options],
             cwd=repository,
             env={"HOME": str(home), "PATH": f"{self.bin}:{os.environ['PATH']}", "GATE_STORE": str(home / "gate.db")},
             capture_output=True, text=True, timeout=120, check=False,

@@ -12,6 +12,7 @@ import pytest
 from tests.test_layout import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+OURS = [ROOT / "action.yml", *WORKFLOWS]
 EXAMPLES = sorted((ROOT / "examples" / "github").glob("*.yml"))
 BIN = Path(sys.executable).parent
 
@@ -24,10 +25,11 @@ def run(*command: str) -> str:
     return done.stdout + done.stderr if done.returncode else ""
 
 
-@pytest.mark.parametrize("persona", ["regular", "pedantic", "auditor"])
-def test_zizmor_finds_nothing(persona: str) -> None:
-    """At no level of severity or confidence, not even what only an auditor asks."""
-    paths = [str(path.relative_to(ROOT)) for path in (ROOT / "action.yml", *WORKFLOWS, *EXAMPLES)]
+@pytest.mark.parametrize(("persona", "files"), [("auditor", OURS), ("pedantic", EXAMPLES)], ids=["ours", "examples"])
+def test_zizmor_finds_nothing(persona: str, files: list[Path]) -> None:
+    """At no level of severity or confidence; in what is ours, not even what only an auditor asks."""
+    paths = [str(path.relative_to(ROOT)) for path in files]
+    assert paths
     assert run("zizmor", "--offline", "--no-progress", "--no-config", f"--persona={persona}", *paths) == ""
 
 
