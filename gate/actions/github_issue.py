@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from gate.errors import SourceDown
 from gate.http import joined
@@ -170,7 +169,7 @@ class Action:
         if self._options.labels[0] in labels:
             return ""
         # GitHub drops labels without a word where the token may not set them.
-        return f", but without the label {quote(self._options.labels[0])}, so that it cannot be found again"
+        return f", but without the label {self._options.labels[0]}, so that it cannot be found again"
 
 
 def _number(issue: dict[str, Any]) -> int:

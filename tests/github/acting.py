@@ -66,10 +66,10 @@ class Workshop:
         self.folder = folder
         self.action = folder / "action"
         self.action.mkdir()
-        for name in ("action.yml", "requirements/base.txt"):
-            (self.action / name).parent.mkdir(exist_ok=True)
+        # The gate itself is in the environment: act copies an action some times for each step that uses it.
+        for name in ("action.yml", "requirements/base.txt", "gate/ci/installation.py"):
+            (self.action / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.action / name)
-        shutil.copytree(ROOT / "gate", self.action / "gate", ignore=shutil.ignore_patterns("__pycache__"))
         stub = folder / "upload"
         stub.mkdir()
         (stub / "action.yml").write_text(STUB, encoding="utf-8")

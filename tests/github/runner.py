@@ -44,7 +44,7 @@ class Runner:
             "GITHUB_SERVER_URL": "https://github.com",
             "GITHUB_REPOSITORY": "acme/app",
             "GITHUB_RUN_ID": "4711",
-            "GITHUB_REF": "refs/tags/v1.2.0",
+            "GITHUB_REF_NAME": "v1.2.0",
             "GITHUB_SHA": "c0ffee",
             "RUNNER_TEMP": str(self.folder / "runner"),
         }

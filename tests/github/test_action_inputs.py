@@ -121,9 +121,12 @@ def test_values_that_the_command_refuses_are_refused_before(inputs: Mapping[str,
         _parse(words(inputs, {}))
 
 
-@pytest.mark.parametrize(("name", "text"), HOSTILE, ids=[name for name, _ in HOSTILE])
-def test_values_stay_values(name: str, text: str) -> None:
+def test_values_stay_values() -> None:
     """Whatever a value is, it is one word behind its option."""
-    assert name
-    inputs = {"release": text, "policy": text}
-    assert words(inputs, {}) == ["check", "--ci=github", f"--policy={text}", f"--release={text}"]
+    for _, text in HOSTILE:
+        assert words({"release": text, "policy": text}, {}) == [
+            "check",
+            "--ci=github",
+            f"--policy={text}",
+            f"--release={text}",
+        ]

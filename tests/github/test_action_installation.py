@@ -121,17 +121,12 @@ def test_jobs_at_the_same_time_share_one(checkout: Checkout) -> None:
 
 
 def test_without_a_folder_of_tools_it_is_made_for_this_step(checkout: Checkout) -> None:
-    """Where nothing can be kept, the environment gets a new name in the job's own folder."""
+    """Where nothing can be kept, it gets a new name in the job's own folder; a step that names it takes it as it is."""
     temp = checkout.folder / "temp"
     temp.mkdir()
     python, said = checkout.install(RUNNER_TOOL_CACHE="", RUNNER_TEMP=str(temp))
     assert said == ""
     assert Path(python).is_relative_to(temp)
-
-
-def test_an_installed_gate_is_taken(checkout: Checkout) -> None:
-    """A Python that the workflow names is used as it is, and nothing is made."""
-    python, _ = checkout.install()
     assert checkout.install(GATE_ACTION_PYTHON=python, RUNNER_TOOL_CACHE="/nowhere") == (python, "")
 
 

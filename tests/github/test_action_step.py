@@ -138,7 +138,13 @@ def test_a_service_is_asked_by_identity(workshop: Workshop, tmp_path: Path) -> N
         assert "FAIL → halt the rollout" in summary
         assert f"]({'<' + outputs['run-url'] + '>'})" in summary
         told = service.get(f"/v1/runs/{outputs['run']}").json()
-        assert {**told["labels"], "tier": "paid", "commit": "c0ffee", "repository": "acme/app"} == told["labels"]
+        assert {
+            **told["labels"],
+            "tier": "paid",
+            "commit": "c0ffee",
+            "ref": "v1.2.0",
+            "repository": "acme/app",
+        } == told["labels"]
         assert [name for name, _ in Log(done.stdout).commands] == ["add-mask", "error"]
 
         started = Runner(tmp_path / "other")

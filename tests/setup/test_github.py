@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from gate.cli import main
 from gate.clock import SystemClock
 from gate.setup.github_app import Plan, registration
 from gate.setup.github_delivery import headers_of
 from gate.setup.github_workflow import PATH
 from tests.actions.test_documents import audited, checked
+from tests.cli.in_process import Done, runner
 from tests.servers.github import GitHub
 from tests.servers.http_server import Reply, Server
 
@@ -31,29 +32,10 @@ RULES = "/repos/acme/app/environments/production/deployment_protection_rules"
 SECRET = "webhook-secret"
 
 
-class Done(NamedTuple):
-    """How the command ended."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 @pytest.fixture
 def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    """Run ``gate setup github`` in the test's folder: in this process, as starting one takes longer than the command."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GITHUB_WEBHOOK_SECRET", SECRET)
-
-    def run(*words: str, **variables: str) -> Done:
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        with pytest.raises(SystemExit) as ended:
-            main(["setup", "github", *words])
-        said = capsys.readouterr()
-        return Done(int(ended.value.code or 0), said.out, said.err)
-
-    return run
+    """Run ``gate setup github`` in the test's folder."""
+    return partial(runner(tmp_path, monkeypatch, capsys, GITHUB_WEBHOOK_SECRET=SECRET), "setup", "github")
 
 
 def test_what_is_written(tmp_path: Path, setup: Callable[..., Done]) -> None:

@@ -49,8 +49,8 @@ class GitHub:
         self._resume = ""
 
     def facts(self) -> dict[str, str]:
-        """Return ref, commit and the address of the workflow's run, those that are known."""
-        known = {"ref": self._environ.get("GITHUB_REF", ""), "commit": self._environ.get("GITHUB_SHA", "")}
+        """Return branch or tag, commit and the address of the workflow's run, those that are known."""
+        known = {"ref": self._environ.get("GITHUB_REF_NAME", ""), "commit": self._environ.get("GITHUB_SHA", "")}
         return {name: value for name, value in {**known, "workflow_run": self._url()}.items() if value}
 
     def begin(self) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.service.page.conftest import complains
+from tests.service.page.conftest import PATIENCE, complains
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -21,7 +21,7 @@ def test_log_in_and_follow_a_run(chromium: Browser, service: Service) -> None:
     complaints: list[str] = []
     with chromium.new_context() as context:
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda said: complaints.append(said.text) if complains(said) else None)
         page.goto(service.url)
         page.get_by_label("Access token").fill(service.issue("page-reader", ["read"], ["acme/page"]))
