@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections import deque
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from gate.canonical import dumps, from_plain, loads, rfc3339, to_plain
@@ -21,7 +21,7 @@ from gate.remembering import Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date, timedelta
+    from datetime import date
 
     from gate.model import Check, Request
     from gate.ports import Clock, Ledger, Scorer, Source
@@ -29,6 +29,19 @@ if TYPE_CHECKING:
 
     Entry = list[Any]
     """What was asked, of whom, and the answer."""
+
+
+LONGEST_WAIT = timedelta(minutes=1)
+"""More than a source that is down is waited for at the end of a window (``Ear.insist``)."""
+
+
+class Later(Exception):
+    """The look has to wait for longer than it may keep a thread from other runs: it is to be made again at ``at``."""
+
+    def __init__(self, at: datetime) -> None:
+        """Take when."""
+        super().__init__()
+        self.at = at
 
 
 class Misfit(GateError):
@@ -56,12 +69,15 @@ class Journal:
         """Block for that time, unless it has passed before.
 
         Raises:
+            Later: that would be for too long.
             Cancelled: the process was told to stop.
         """
         seconds = duration.total_seconds()
         if self._past is not None:
             self._recall("wait", seconds)
             return
+        if duration > LONGEST_WAIT:
+            raise Later(self._clock.now() + duration)
         pause(self._clock, duration)
         self._fresh.append(["wait", seconds, None])
 

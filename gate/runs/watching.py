@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gate.canonical import from_plain
 from gate.errors import Cancelled, GateError, StoreFault
 from gate.model import Cost, Coverage
-from gate.runs.journal import Journal, Misfit
+from gate.runs.journal import Journal, Later, Misfit
 from gate.store import State, Step
 
 if TYPE_CHECKING:
@@ -109,8 +109,10 @@ class Watching:
         awake = awake or _wake(job, self._store, self._open, self._clock)
         try:
             next_at = awake.look(self._store)
-        except BaseException:
+        except BaseException as why:
             awake.close()
+            if isinstance(why, Later):
+                return why.at  # Other runs have the thread meanwhile.
             raise
         if next_at is None:  # Over, or somebody else's: the next look at the run log tells.
             awake.close()
@@ -202,8 +204,7 @@ class _Awake:
             step = Step(number, entries, next_at or look.at, instead=bool(self._remake), closes=closes)
             recorded = store.record_look(run_id, look, step=step)
             late = round((self._clock.now() - look.at).total_seconds(), 3)
-            about = {"run": run_id, "look": number, "late": late}
-            _LOG.info("looked: %s", look.verdict.outcome.value, extra=about)
+            _LOG.info("looked: %s", look.verdict.outcome.value, extra={"run": run_id, "look": number, "late": late})
         self._remake = None
         self._count += 1
         return next_at if recorded else None

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _EVEN = 0.5
 """The even chance, above which a mention counts as negative; as in every tally."""
 
+SECOND = timedelta(seconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class WatchedSource:
@@ -111,8 +113,11 @@ class Watches(Opened):
     ) -> tuple[tuple[Scored, ...], tuple[Dropped, ...]]:
         """Return what counts and what does not of all heard at a source in that period, oldest first."""
         mine = heard.c.watch == key, heard.c.source == source
-        query = select(heard).where(*mine, heard.c.created_at >= rfc3339(since), heard.c.created_at < rfc3339(until))
-        rows = self._rows(query.order_by(heard.c.created_at, heard.c.mention))
+        # As text, parts of a second stand before the whole one: so a second more is asked for, and times are compared.
+        first, last = rfc3339(since - SECOND), rfc3339(until + SECOND)
+        found = self._rows(select(heard).where(*mine, heard.c.created_at >= first, heard.c.created_at < last))
+        timed = [(datetime.fromisoformat(row["created_at"]), row["mention"], place) for place, row in enumerate(found)]
+        rows = [found[place] for at, _, place in sorted(timed) if since <= at < until]
         kept = tuple(_scored_of(row) for row in rows if row["dropped"] is None)
         return kept, tuple(_dropped_of(row) for row in rows if row["dropped"] is not None)
 

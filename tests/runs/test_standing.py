@@ -15,16 +15,16 @@ import pytest
 
 from gate.clock import SystemClock
 from gate.errors import Cancelled
-from gate.model import Outcome
+from gate.model import Outcome, Period
 from gate.runs import Order, Runs
 from gate.runs.standing import Standing
 from gate.runs.watching import Watching
-from gate.store import State, Store
+from gate.store import StandingWatch, State, Store
 from gate.store.purging import BETWEEN, Chosen
 from gate.wiring_service import Opener, _planned
 from gate.wiring_standing import PolicyFolder
 from tests.servers.http_server import Recorded, Reply, Server
-from tests.support import DEPLOY, ManualClock
+from tests.support import DEPLOY, ManualClock, scored
 
 pytest.importorskip("dbos")
 
@@ -307,6 +307,26 @@ def test_a_stop_while_listening(town: Town) -> None:
     town.clock.time += 15 * MINUTE
     town.standing().round()
     assert town.store.watches()[0].sources[0].complete
+
+
+def test_parts_of_a_second(store: Store) -> None:
+    """What was written half a second after the deploy is none of what came before it, and order is that of the times."""
+    watch = StandingWatch("key", "acme", "acme.yml", HOUR, DEPLOY - 24 * HOUR, DEPLOY)
+    offsets = (
+        timedelta(0),
+        timedelta(milliseconds=500),
+        HOUR - timedelta(milliseconds=1),
+        HOUR,
+        HOUR + timedelta(milliseconds=5),
+    )
+    said = [
+        replace(scored(number, 0.1, Period.BASELINE), created_at=DEPLOY - HOUR + offset)
+        for number, offset in enumerate(offsets)
+    ]
+    store.claim(watch)
+    store.record_heard(watch, said, [], [], 48 * HOUR)
+    kept, _ = store.heard("key", said[0].source, DEPLOY - HOUR, DEPLOY)
+    assert [each.created_at for each in kept] == [each.created_at for each in said[:3]]
 
 
 class Turns(threading.Event):

@@ -11,6 +11,7 @@ import pytest
 
 from gate.errors import SourceDown, StoreFault
 from gate.model import Budget, Cost, Outcome
+from gate.runs.journal import LONGEST_WAIT
 from gate.runs.watching import Vigil, Watching
 from gate.store import State
 from tests.runs.world import DONE_BY, World, mentions
@@ -125,6 +126,35 @@ def test_what_was_spent_is_spent_after_an_upgrade_too(world: World) -> None:
     world.watch(run_id)
     assert len(world.source.polls) == asked
     assert "the budget of this run is used up" in world.store.run(run_id).reason
+
+
+@pytest.mark.parametrize("restarting", [True, False])
+def test_a_source_that_delivers_late(world: World, *, restarting: bool) -> None:
+    """What is delivered hours after the window has closed is waited for, and no look keeps its thread from other runs."""
+    world.source.mentions, fetch = mentions(0.0), world.source.fetch
+
+    def late(request: Request) -> Fetch:
+        edge = world.clock.now() - timedelta(hours=6)
+        return replace(fetch(request), settled_until=edge if edge < request.until else None)
+
+    world.source.fetch = late  # type: ignore[method-assign]
+    run_id, longest = world.order(), timedelta(0)
+    while True:
+        began = world.clock.now()
+        next_at = world.watching.look(run_id)
+        longest = max(longest, world.clock.now() - began)
+        if next_at is None:
+            break
+        world.clock.time = max(world.clock.time, next_at)
+        world.watching = world.restarted() if restarting else world.watching
+    run, verdict = world.store.run(run_id), world.store.verdict(run_id)
+    assert longest <= LONGEST_WAIT
+    assert verdict is not None
+    assert (run.outcome, verdict.decided_at, verdict.coverage[0].complete) == (Outcome.PASS, DONE_BY, True)
+    assert world.clock.now() >= DONE_BY + timedelta(hours=6)
+    assert world.source.polls[-1].until == world.source.polls[-2].until == DONE_BY
+    assert looks(world, run_id) == list(range(len(looks(world, run_id))))
+    assert world.store.verify(run_id) == []
 
 
 def test_a_look_that_another_worker_made(world: World) -> None:

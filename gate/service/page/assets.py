@@ -12,6 +12,7 @@ from flask import Response, current_app, request
 
 from gate.report.charts import style
 from gate.report.charts.drawing import bundle
+from gate.service.page.turns import alone
 from gate.service.problems import Problem
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Assets:
     def find(self, name: str) -> Asset | None:
         """Return the file of that name, with the digest in it or without."""
         if name in self._making and name not in self._made:
-            self._made[name] = _asset(name, "text/javascript", self._making[name]())
+            with alone():
+                self._made[name] = _asset(name, "text/javascript", self._making[name]())
         return {**self._made, **{each.name: each for each in self._made.values()}}.get(name)
 
 

@@ -12,6 +12,7 @@ from gate.report.charts import drawing
 from gate.report.html.view import view
 from gate.service.page.assets import packed
 from gate.service.page.reading import admitted, dossier
+from gate.service.page.turns import alone
 from gate.service.problems import Problem
 from gate.service.services import services
 from gate.service.shelf import Shelf
@@ -46,7 +47,8 @@ def show(run_id: str, name: str) -> Response:
     drawn = _DRAWN.get(key)
     if drawn is None:
         times = charts.timeline(dossier(standing))
-        drawn = drawing.svg(charts.chart(name, times, charts.VARIABLES, width), charts.said(name, times))
+        with alone():
+            drawn = drawing.svg(charts.chart(name, times, charts.VARIABLES, width), charts.said(name, times))
         _DRAWN.put(key, drawn)
     response = packed(drawn.encode(), "image/svg+xml")
     response.headers["Content-Security-Policy"] = ALONE
@@ -85,6 +87,6 @@ def _overview(standing: Standing, form: str, palette: Palette) -> bytes:
     known = dossier(standing)
     said, times = view(known), charts.timeline(known)
     spec = charts.overview(times, palette, f"{said.outcome}: {said.release}")
-    if form == "png":
-        return drawing.png(spec)
-    return drawing.svg(spec, " ".join(charts.said(name, times) for name in charts.CHARTS)).encode()
+    words = " ".join(charts.said(name, times) for name in charts.CHARTS)
+    with alone():
+        return drawing.png(spec) if form == "png" else drawing.svg(spec, words).encode()

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ import pytest
 
 from gate.canonical import clean
 from gate.report import safe
+from gate.service.page.turns import alone
 from tests.hostile import HOSTILE
 from tests.looks import look
 from tests.support import release, scored
@@ -220,6 +222,22 @@ def test_an_overview_is_drawn_once(quiet_site: Site, monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     assert {form: client.get(f"/v1/runs/{run_id}/chart.{form}").data for form in ("svg", "png")} == first
     assert client.get(f"/v1/runs/{run_id}/chart.svg?theme=dark").status_code == 422
+
+
+def test_one_picture_at_a_time() -> None:
+    """While one is drawn no other is begun: in between the other threads of the process have their turn."""
+    begun = Event()
+
+    def draw() -> None:
+        with alone():
+            begun.set()
+
+    with alone():
+        other = Thread(target=draw)
+        other.start()
+        assert not begun.wait(0.2)
+    other.join()
+    assert begun.is_set()
 
 
 def test_nothing_written_by_others_acts(quiet_site: Site) -> None:
