@@ -91,11 +91,14 @@ def test_inputs_are_words(workshop: Workshop, tmp_path: Path) -> None:
 
 
 def test_an_input_that_is_wrong_is_an_annotation(workshop: Workshop, tmp_path: Path) -> None:
-    """The step fails with 2, says what to write, and its outputs promote nothing."""
+    """The step fails with 2, says what to write, shows no token, and its outputs promote nothing."""
     runner = Runner(tmp_path)
-    done = step(workshop, runner, {"deployed-at": "yesterday"})
+    asked = {"service": "https://gate.example.com", "token": "very-secret", "deployed-at": "yesterday"}
+    done = step(workshop, runner, asked)
     assert done.returncode == 2
-    ((level, said),) = Log(done.stdout).commands
+    (mask, (level, said)) = Log(done.stdout).commands
+    assert mask == ("add-mask", "very-secret")
+    assert done.stdout.count("very-secret") == 1
     assert level == "error"
     assert "'yesterday' is no time" in said
     assert (runner.outputs()["outcome"], runner.outputs()["decision"]) == ("error", "hold")
@@ -138,7 +141,13 @@ def test_a_service_is_asked_by_identity(workshop: Workshop, tmp_path: Path) -> N
         assert "FAIL → halt the rollout" in summary
         assert f"]({'<' + outputs['run-url'] + '>'})" in summary
         told = service.get(f"/v1/runs/{outputs['run']}").json()
-        assert {**told["labels"], "tier": "paid", "commit": "c0ffee", "ref": "v1.2.0", "repository": "acme/app"} == told["labels"]
+        assert {
+            **told["labels"],
+            "tier": "paid",
+            "commit": "c0ffee",
+            "ref": "v1.2.0",
+            "repository": "acme/app",
+        } == told["labels"]
         assert [name for name, _ in Log(done.stdout).commands] == ["add-mask", "error"]
 
         started = Runner(tmp_path / "other")
