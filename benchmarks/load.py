@@ -68,8 +68,10 @@ def main() -> int:
         with Store(url, clock) as store:
             events = {run_id: store.events(run_id) for run_id in runs}
     seconds = (ended - began).total_seconds()
-    used = [(last.processor - first.processor) / seconds for first, last in zip(before, after, strict=True)]
-    return tell(options, Found(events, began, ended, used, [each.megabytes for each in after], codes))
+    pairs = list(zip(before, after, strict=True))
+    used = [(last.processor - first.processor) / seconds for first, last in pairs]
+    waited = [(last.waited - first.waited) / seconds for first, last in pairs]
+    return tell(options, Found(events, began, ended, used, waited, [each.megabytes for each in after], codes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Taken:
     """Seconds."""
     megabytes: float
     """At most."""
+    waited: float
+    """Seconds in which a thread could have gone on and had no processor: the machine's doing, not the worker's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class Found:
     began: datetime
     ended: datetime
     processors: list[float]
+    waited: list[float]
     megabytes: list[float]
     codes: list[int]
 
@@ -138,7 +143,8 @@ def taken(process: subprocess.Popen[bytes]) -> Taken:
     status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
     peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     ticks = (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
-    return Taken(ticks, int(peak.split()[1]) / 1024)
+    delays = [int(each.read_text().split()[1]) for each in Path(f"/proc/{process.pid}/task").glob("*/schedstat")]
+    return Taken(ticks, int(peak.split()[1]) / 1024, sum(delays) / 1e9)
 
 
 def tell(options: argparse.Namespace, found: Found) -> int:
@@ -159,8 +165,9 @@ def tell(options: argparse.Namespace, found: Found) -> int:
     cuts = statistics.quantiles(late, n=100)
     print(f"{len(late)} looks by {options.workers} workers; late: median {cuts[49]:.3f} s, 99 % under {cuts[98]:.3f} s, "
           f"at most {max(late):.3f} s; {doubled} made twice")  # fmt: skip
-    for used, megabytes in zip(found.processors, found.megabytes, strict=True):
-        print(f"a worker took {used:.3f} processors and at most {megabytes:.0f} MB")
+    for used, waited, megabytes in zip(found.processors, found.waited, found.megabytes, strict=True):
+        print(f"a worker took {used:.3f} processors, waited for {waited:.3f} more, and took at most {megabytes:.0f} MB")
+    print(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     kept = cuts[98] < LATE_SECONDS and max(found.processors) < PROCESSORS and max(found.megabytes) < MEGABYTES
     return int(not (kept and doubled == 0 and found.codes == [0] * options.workers))
 

@@ -12,7 +12,8 @@ from gate import wiring, wiring_scorers
 from gate.decide import words
 from gate.errors import GateError
 from gate.model import Check, Cost
-from gate.policy import format_duration
+from gate.policy import format_duration, resolve_secret
+from gate.policy.secrets import references
 from gate.report import costs
 from gate.report.content import count
 
@@ -33,7 +34,7 @@ class Diagnosis:
     """One check of one part."""
 
     part: str
-    """``policy``, ``store``, ``scorer`` or the name of a source."""
+    """``policy``, ``store``, ``scorer``, the name of a source, or an action."""
     check: Check
     required: bool = True
     """Whether a run cannot pass without it."""
@@ -49,6 +50,7 @@ def diagnose(policy: Policy, clock: Clock, environ: Mapping[str, str], store: st
         *_scorer(policy, clock, environ),
         *heard,
         *forecast(policy, _rates(heard)),
+        *_actions(policy, environ),
     ]
 
 
@@ -181,3 +183,16 @@ def _sources(policy: Policy, clock: Clock, environ: Mapping[str, str]) -> Iterat
                     yield Diagnosis(spec.name, check, spec.required)
         except GateError as fault:
             yield Diagnosis(spec.name, Check("open", ok=False, detail=fault.message, fix=fault.hint), spec.required)
+
+
+def _actions(policy: Policy, environ: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """See whether their secrets are set: a rollback that lacks its token is found out about when it is needed."""
+    for moment, specs in policy.actions.items():
+        for spec in specs:
+            for reference in references(spec.options):
+                check = Check(moment, ok=True, detail=f"{reference[2:-1]} is set")
+                try:
+                    resolve_secret(reference, environ)
+                except GateError as fault:
+                    check = Check(moment, ok=False, detail=fault.message, fix=fault.hint)
+                yield Diagnosis(f"action {spec.type}", check, required=False)

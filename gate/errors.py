@@ -12,6 +12,7 @@
     │   ├── SourceRefused     permanent: key missing, expired, lacks a scope, quota spent
     │   └── SourceDown        may pass: time-out, 5xx, connection lost
     ├── ScorerFault           exit 12  a scorer could not be loaded or failed
+    ├── ActionRefused         exit 12  an action cannot be done about this run
     ├── ServiceFault          exit 12  the gate service could not be reached or failed; may pass
     └── Cancelled             exit 130 / 143  Ctrl-C or SIGTERM
 
@@ -126,6 +127,12 @@ class SourceDown(SourceFault):
 
 class ScorerFault(GateError):
     """A scorer could not be loaded or failed."""
+
+    exit_code = 12
+
+
+class ActionRefused(GateError):
+    """An action cannot be done about this run, however often it is tried."""
 
     exit_code = 12
 

@@ -5,12 +5,12 @@ Everything seen is in the run log before it is shown, so that a stopped run lose
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from gate import __version__
 from gate.errors import Cancelled, GateError, StoreFault
-from gate.model import Outcome
+from gate.model import NOTHING, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 class RunLog(Protocol):
     """The part of the store that a run writes to."""
 
-    def start_run(self, release: Release, policy: object, *, dry_run: bool, versions: Mapping[str, str]) -> str:
+    def start_run(
+        self, release: Release, policy: object, *, dry_run: bool, labels: Mapping[str, str], versions: Mapping[str, str]
+    ) -> str:
         """Open a run and return its id."""
 
     def append_baseline(
@@ -95,6 +97,8 @@ class Run:
     release: Release
     watch: Watch
     log: RunLog
+    labels: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    """To find it by, and for actions."""
 
     def to_verdict(self, view: View) -> Record:
         """Watch until there is a final verdict.
@@ -104,7 +108,9 @@ class Run:
             StoreFault: the run log could not be written.
         """
         dry_run, versions = self.policy.dry_run, versions_of(self.policy)
-        run_id = self.log.start_run(self.release, self.policy.to_plain(), dry_run=dry_run, versions=versions)
+        run_id = self.log.start_run(
+            self.release, self.policy.to_plain(), dry_run=dry_run, labels=self.labels, versions=versions
+        )
         try:
             return self._watch(run_id, view)
         except Cancelled as stop:

@@ -8,14 +8,15 @@ frozen dataclass ``Options``; the class that does the work is named after the ki
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, NewType, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import date, datetime, timedelta
+    from datetime import date, datetime
     from pathlib import Path
 
-    from gate.model import Check, Cost, Fetch, Gone, Release, Request, Score, Verdict
+    from gate.model import Check, Cost, Fetch, Gone, Intent, Occasion, Request, Score
 
 Secret = NewType("Secret", str)
 """Type of an option that holds a reference, ``${NAME}``, and never the secret itself."""
@@ -35,6 +36,22 @@ class Clock(Protocol):
         """
 
 
+class HttpContext(Protocol):
+    """What the HTTP core needs to know, whatever kind of plug it works for."""
+
+    @property
+    def secret(self) -> Callable[[str], str]:
+        """Resolve ``${NAME}`` from the environment (or NAME_FILE); raises SourceRefused."""
+
+    @property
+    def clock(self) -> Clock:
+        """For deadlines."""
+
+    @property
+    def public_only(self) -> bool:
+        """Whether to connect to public addresses only: the policy came from a caller, see ``gate.http.reaching``."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceContext:
     """What wiring hands to a source beside its options."""
@@ -52,6 +69,8 @@ class SourceContext:
     clock: Clock
     window: timedelta | None = None
     """How long the policy listens after a deploy, for ``check``; None where there is no policy."""
+    public_only: bool = False
+    """Whether to connect to public addresses only: the policy came from a caller, see ``gate.http.reaching``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +154,8 @@ class ScorerContext:
     secret: Callable[[str], str]
     """Resolve ``${NAME}`` from the environment (or NAME_FILE); raises SourceRefused."""
     clock: Clock
+    public_only: bool = False
+    """Whether to connect to public addresses only: the policy came from a caller, see ``gate.http.reaching``."""
 
 
 @runtime_checkable
@@ -156,9 +177,39 @@ class Explainer(Protocol):
         """Return the words that moved the score, strongest first; weight < 0 is towards negative, its unit the scorer's."""
 
 
+@dataclass(frozen=True, slots=True)
+class ActionContext:
+    """What wiring hands to an action beside its options."""
+
+    folder: Path
+    """Folder of the policy file; relative paths start here."""
+    secret: Callable[[str], str]
+    """Resolve ``${NAME}`` from the environment (or NAME_FILE); raises SourceRefused."""
+    clock: Clock
+    within: timedelta = timedelta(seconds=20)
+    """So long one attempt may take, however many messages it needs."""
+    public_only: bool = False
+    """Whether to connect to public addresses only: the policy came from a caller, see ``gate.http.reaching``."""
+
+
 @runtime_checkable
 class Action(Protocol):
-    """Something done about a verdict."""
+    """Something done about a verdict. It waits for nobody and tries nothing again: whoever runs it does."""
 
-    def run(self, verdict: Verdict, release: Release) -> str:
-        """Do it once and return one line for the log."""
+    def intents(self, occasion: Occasion) -> Sequence[Intent]:
+        """Return what ``run`` would send, for a dry run: nothing is asked or sent, and no secret is needed.
+
+        Raises:
+            ActionRefused: it cannot be done about this run.
+        """
+
+    def run(self, occasion: Occasion) -> str:
+        """Do it, and return one line for the log; if it was tried ``again``, look first whether it is done already.
+
+        Raises:
+            GateError: it was not done, or nobody knows; ``permanent`` if trying again cannot help.
+            Cancelled: the process was told to stop; whether it was done is not known.
+        """
+
+    def close(self) -> None:
+        """Let go of connections."""

@@ -18,7 +18,7 @@ from gate.engine import Parts, Watch
 from gate.errors import EvidenceFault, UsageFault
 from gate.foreground import Run
 from gate.listening import Listener
-from gate.model import Release
+from gate.model import NOTHING, Release
 from gate.policy import ByLanguage, SourceSpec, format_duration, load_text, resolve_secret
 from gate.ports import SourceContext
 from gate.reading import Plan
@@ -50,6 +50,8 @@ class Shared:
     """What they spend in a day: the run log, or whatever outlives them."""
     pool: Pool | None = None
     """Sources that they share, where several run in one process."""
+    public_only: bool = False
+    """Whether they may connect to public addresses only: their policies came from callers."""
 
 
 FUTURE = timedelta(minutes=5)
@@ -99,7 +101,8 @@ def open_sources(  # noqa: PLR0913 - all but the first by name
 ) -> Iterator[list[Listener]]:
     """Build the sources of a policy; they are closed when the block ends."""
     listeners: list[Listener] = []
-    ledger, pool = (shared.ledger, shared.pool) if shared else (Unrecorded(), None)
+    shared = shared or Shared(Unrecorded())
+    pool = shared.pool
     try:
         for spec in specs:
             context = SourceContext(
@@ -110,10 +113,11 @@ def open_sources(  # noqa: PLR0913 - all but the first by name
                 secret=lambda reference: resolve_secret(reference, environ),
                 clock=clock,
                 window=policy.window.length,
+                public_only=shared.public_only,
             )
             make: Callable[[], Source] = partial(plugins.load("sources", spec.type).Source, spec.options, context)
             source = pool.join(_asked(spec, context), spec.name, make, clock) if pool else make()
-            purse = Purse(spec.budget, spec.account, ledger) if spec.budget else None
+            purse = Purse(spec.budget, spec.account, shared.ledger) if spec.budget else None
             listeners.append(Listener(spec.name, spec.required, source, control, purse, shared=pool is not None))
         yield listeners
     finally:
@@ -124,7 +128,9 @@ def open_sources(  # noqa: PLR0913 - all but the first by name
 def _asked(spec: SourceSpec, context: SourceContext) -> str:
     """Say what is asked and of whom: sources of which this is the same may share their polls."""
     options = {name: value for name, value in spec.to_plain().items() if name not in {"name", "required", "budget"}}
-    return json.dumps([options, context.release, context.stream, str(context.folder)], sort_keys=True)
+    # What a caller's policy may not reach, it must not hear from the poll of one that may.
+    where = [context.release, context.stream, str(context.folder), context.public_only]
+    return json.dumps([options, *where], sort_keys=True)
 
 
 @contextmanager
@@ -137,6 +143,7 @@ def open_run(  # noqa: PLR0913 - all but the first by name
     environ: Mapping[str, str],
     hash_author: AuthorHash,
     shared: Shared | None = None,
+    labels: Mapping[str, str] = NOTHING,
 ) -> Iterator[Run]:
     """Build one run in the foreground; its sources are closed when the block ends.
 
@@ -158,7 +165,7 @@ def open_run(  # noqa: PLR0913 - all but the first by name
             hash_author=hash_author,
             controls=controls,
         )
-        yield Run(policy, release, Watch(plan, parts), log)
+        yield Run(policy, release, Watch(plan, parts), log, labels)
 
 
 def plan_of(policy: Policy, release: Release) -> Plan:

@@ -43,9 +43,11 @@ def build_scorer(name: str, options: object, context: ScorerContext | None = Non
     return scorer
 
 
-def scorer_context(policy: Policy, clock: Clock, environ: Mapping[str, str]) -> ScorerContext:
+def scorer_context(
+    policy: Policy, clock: Clock, environ: Mapping[str, str], *, public_only: bool = False
+) -> ScorerContext:
     """Return what a policy's scorer may need from the outside."""
-    return ScorerContext(policy.folder, lambda reference: resolve_secret(reference, environ), clock)
+    return ScorerContext(policy.folder, lambda reference: resolve_secret(reference, environ), clock, public_only)
 
 
 def build_routes(spec: ScorerSpec, context: ScorerContext | None = None) -> Routes:

@@ -15,26 +15,29 @@ from gate.decide import Decider
 from gate.engine import Parts, Watch
 from gate.policy import Overrides, load_text, resolve_secret
 from gate.runs import Runs
+from gate.runs.orders import INLINE
 from gate.runs.watching import Vigil
 from gate.sharing import Pool
 from gate.spending import Purse
 from gate.wiring import Shared, baseline_sources, open_sources, open_store, plan_of, readable_policy, release_of
+from gate.wiring_actions import build_action
 from gate.wiring_scorers import build_routes, densities_of, scorer_context
 from gate.wiring_standing import PolicyFolder, memory_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gate.language import Routes
     from gate.listening import Listener
     from gate.model import Release
     from gate.policy import Policy, SourceSpec
-    from gate.ports import Clock
+    from gate.ports import Action, Clock
     from gate.runs import Order
     from gate.runs.durable import Settings, Worker
     from gate.runs.journal import Journal
-    from gate.store import Assignment, Store
+    from gate.runs.platforms import Platform
+    from gate.store import Assignment, Store, Task
     from gate.wiring import AuthorHash
 
 MOST_SCORERS = 16
@@ -57,7 +60,7 @@ def open_service(url: str | None, clock: Clock, environ: Mapping[str, str]) -> I
 
 
 @contextmanager
-def open_worker(
+def open_worker(  # noqa: PLR0913 - all but the first by name
     settings: Settings,
     url: str | None,
     clock: Clock,
@@ -65,6 +68,9 @@ def open_worker(
     *,
     allowed: Sequence[str] = (),
     policies: Path | None = None,
+    private_addresses: bool = False,
+    public_url: str = "",
+    platform: Callable[[Store, Runs], Platform] | None = None,
 ) -> Iterator[Worker]:
     """Build a worker; it is neither launched nor shut down here.
 
@@ -75,11 +81,15 @@ def open_worker(
         environ: where policies and callbacks find their secrets.
         allowed: hosts that callbacks may be sent to; see ``gate.http.destinations``.
         policies: folder of named policies; those with a ``watch`` are listened to between releases.
+        private_addresses: whether policies that callers sent may reach them.
+        public_url: of the service, for links in what actions send.
+        platform: builds what answers a CI system that asks by webhook.
 
     Raises:
         UsageFault: one of them cannot be read, or there is such a worker already.
         StoreFault: the run log cannot be opened.
     """
+    from gate.acting import Acting
     from gate.http.callbacks import deliver
     from gate.http.destinations import Allowed
     from gate.runs.alone import alone
@@ -93,13 +103,16 @@ def open_worker(
         Allowed.parse(each)
     where = url or default_url(environ)
     with open_store(where, clock, environ) as (store, hash_author), alone(where, settings.name, SystemClock()):
-        opener = _Opener(clock, environ, store, hash_author)
+        opener = Opener(clock, environ, store, hash_author, private_addresses=private_addresses)
         watching = Watching(store, clock, opener)
         secret = lambda reference: resolve_secret(reference, environ)  # noqa: E731 - as everywhere in wiring
-        delivering = Delivering(store, clock, deliver, secret, allowed)
+        asking = platform(store, Runs(store, lambda order: _planned(order, clock))) if platform else None
+        page = lambda run_id: f"{public_url.rstrip('/')}/runs/{run_id}" if public_url else ""  # noqa: E731
+        acting = Acting(store, clock, opener.action, url=page)
+        delivering = Delivering(store, clock, deliver, secret, allowed, act=acting.act, platform=asking)
         folder = PolicyFolder(policies, store, clock, environ, hash_author, opener.routes) if policies else None
         standing = Standing(store, clock, folder) if folder else None
-        yield Worker(settings, store, clock, watching, delivering, standing)
+        yield Worker(settings, store, clock, watching, delivering, [each for each in (standing, asking) if each])
 
 
 def _planned(order: Order, clock: Clock) -> tuple[Policy, Release, Mapping[str, str]]:
@@ -108,10 +121,20 @@ def _planned(order: Order, clock: Clock) -> tuple[Policy, Release, Mapping[str, 
     return policy, release, {"gate": __version__, "scorer": str(policy.scorer)}
 
 
-class _Opener:
+class Opener:
     """Builds the engine of a run for a worker."""
 
-    def __init__(self, clock: Clock, environ: Mapping[str, str], store: Store, hash_author: AuthorHash) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        environ: Mapping[str, str],
+        store: Store,
+        hash_author: AuthorHash,
+        *,
+        private_addresses: bool,
+    ) -> None:
+        """Take what all runs have in common, and whether policies that callers sent may reach private addresses."""
+        self._private_addresses = private_addresses
         self._store = store
         self._pool = Pool()
         self._clock = clock
@@ -126,7 +149,8 @@ class _Opener:
         policy = load_text(readable_policy(job.policy), path=job.path)
         release = release_of(policy, job.deployed_at, job.deployed_at)
         release = replace(release, window_to=job.window_to)
-        shared = Shared(journal.ledger(self._store), self._pool)
+        public_only = self._public_only(job)
+        shared = Shared(journal.ledger(self._store), self._pool, public_only)
         with ExitStack() as stack:
 
             def hear(number: int, specs: Sequence[SourceSpec], *, control: bool = False) -> list[Listener]:
@@ -140,7 +164,7 @@ class _Opener:
             parts = Parts(
                 listeners=hear(0, policy.sources),
                 baseline_listeners=hear(100, before) or None,
-                scorer=self.routes(policy).wrapped(journal.scorer),
+                scorer=self.routes(policy, public_only=public_only).wrapped(journal.scorer),
                 decider=Decider(policy.decision_rules(), release, densities_of(policy.scorer.type)),
                 clock=journal,
                 hash_author=self._hash_author,
@@ -152,12 +176,22 @@ class _Opener:
             purses = {each.name: each.purse for each in heard if isinstance(each.purse, Purse)}
             yield Vigil(Watch(plan, parts), release.deployed_at + policy.window.settle, purses)
 
-    def routes(self, policy: Policy) -> Routes:
+    def action(self, task: Task) -> Action:
+        """Build the action of a run's policy that a task stands for."""
+        job = self._store.assignment(task.run_id)
+        policy = load_text(readable_policy(job.policy), path=job.path)
+        return build_action(policy, task, self._clock, self._environ, public_only=self._public_only(job))
+
+    def _public_only(self, job: Assignment) -> bool:
+        # Where its names lead was seen to when it was ordered; what they mean by now is seen to when connecting.
+        return job.path == INLINE and not self._private_addresses
+
+    def routes(self, policy: Policy, *, public_only: bool = False) -> Routes:
         """Return the scorers of a policy: models are large, and one of each is enough."""
-        key = json.dumps([policy.to_plain()["scorer"], str(policy.folder)], sort_keys=True)
+        key = json.dumps([policy.to_plain()["scorer"], str(policy.folder), public_only], sort_keys=True)
         with self._lock:
             if key not in self._scorers:
-                context = scorer_context(policy, self._clock, self._environ)
+                context = scorer_context(policy, self._clock, self._environ, public_only=public_only)
                 self._scorers[key] = build_routes(policy.scorer, context)
             self._scorers.move_to_end(key)
             if len(self._scorers) > MOST_SCORERS:

@@ -19,6 +19,7 @@ from gate import plugins
 from gate.cli import COMMANDS
 from gate.decide import RULES
 from gate.model import Outcome
+from gate.outgoing import places
 from gate.policy.schema import docstrings
 from gate.policy.values import format_duration
 from gate.ports import About
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/sources.md", "docs/api.md", "docs/github.md")
+PAGES = ("README.md", "docs/sources.md", "docs/actions.md", "docs/api.md", "docs/github.md")
 
 _HEADS = {"channel": "what is heard", "stored": "what is stored"}
 MEANINGS = {
@@ -85,6 +86,17 @@ def scorers() -> str:
     return "\n\n".join(_plug(name, plugins.load("scorers", name)) for name in plugins.names("scorers"))
 
 
+def actions() -> str:
+    """Each action with its options."""
+    return "\n\n".join(_plug(name, plugins.load("actions", name)) for name in plugins.names("actions"))
+
+
+def facts() -> str:
+    """Table of the places that an action's options may have."""
+    rows = [f"| `{{{name}}}` | {_cell(what)} |" for name, what in places.PLACES.items()]
+    return "\n".join(["| place | is filled with |", "|---|---|", *rows])
+
+
 def rules() -> str:
     """Each rule with its options."""
     return "\n\n".join(
@@ -121,7 +133,7 @@ def _default(field: Any) -> str:  # noqa: ANN401 - dataclasses.Field
 def _first(text: str | None) -> str:
     paragraph = (text or "").strip().split("\n\n")[0]
     words = " ".join(paragraph.split()).replace("``", "`")
-    return re.sub(r"^(Source|Scorer|Rule) `[\w-]+`: ", "", words)
+    return re.sub(r"^(Source|Scorer|Rule|Action) `[\w-]+`: ", "", words)
 
 
 def _cell(text: str) -> str:
@@ -136,6 +148,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "channels": channels,
     "scorers": scorers,
     "rules": rules,
+    "actions": actions,
+    "places": facts,
     "endpoints": service_tables.endpoints,
     "settings": service_tables.settings,
     "action-inputs": action_tables.inputs,

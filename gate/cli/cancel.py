@@ -14,7 +14,7 @@ from gate.cli import remote
 @remote.token
 @remote.as_json
 def command(run: str, *, reason: str, url: str | None, token: str | None, as_json: bool) -> None:
-    """End a run without a verdict. Who, when and why stands in its log.
+    """End a run without a verdict. Who, when and why stands in its log. Takes the role run or override.
 
     \b
     gate cancel 261121-202630-x7k2qa --reason "deployed to the wrong place"

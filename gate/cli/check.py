@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from gate.cli import pipelines
-from gate.cli.parameters import MOMENT
+from gate.cli.parameters import MOMENT, label
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 @click.option("--baseline", metavar="DURATION", help="How far to look back before the deploy, over the policy's.")
 @click.option("--scorer", help="Scorer, over the policy's.")
 @click.option("--stream", default="", help="Only mentions of this stream, in files that hold several.")
-@click.option("--dry-run", is_flag=True, default=None, help="Record the true outcome, but always promote (exit 0).")
+@click.option(
+    "--dry-run", is_flag=True, default=None, help="Record the true outcome, but always promote (exit 0); send nothing."
+)
+@click.option("--label", "labels", metavar="NAME=VALUE", multiple=True, help="To find the run by, and for actions.")
 @click.option("--keep-text", is_flag=True, default=None, help="Keep the text of mentions in log and evidence.")
 @click.option("--evidence", type=click.Path(path_type=Path), help="Write the evidence pack to this folder.")
 @click.option("--force", is_flag=True, help="Replace an evidence pack that is there.")
@@ -43,6 +46,7 @@ def command(  # noqa: PLR0913 - the options of the main command
     scorer: str | None,
     stream: str,
     dry_run: bool | None,
+    labels: tuple[str, ...],
     keep_text: bool | None,
     evidence: Path | None,
     force: bool,
@@ -74,6 +78,7 @@ def command(  # noqa: PLR0913 - the options of the main command
     overrides = Overrides(
         release=release, length=window, baseline=baseline, scorer=scorer, dry_run=dry_run, keep_text=keep_text
     )
-    options = Options(path, overrides, stream, evidence, force, store, plain, as_json)
+    named = dict(map(label, labels))
+    options = Options(path, overrides, stream, evidence, force, store, plain, as_json, named)
     with pipelines.telling(system, os.environ) as ci:
         sys.exit(check(options, deployed_at, os.environ, ci))

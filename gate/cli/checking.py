@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,12 @@ from gate.cli.progress import choose
 from gate.cli.terminal import style, tell
 from gate.clock import SystemClock, cancellable
 from gate.errors import GateError
-from gate.model import Decision, Outcome
+from gate.model import NOTHING, Decision, Outcome
 from gate.report import safe
 from gate.report.content import Report, Sample
 from gate.report.plain import plain
 from gate.report.text import render
+from gate.wiring_actions import labels_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gate.policy import Overrides, Policy
     from gate.ports import Clock
     from gate.remembering import Baseline
+    from gate.report.actions import Acted
 
 MOST_SAMPLES = 5
 
@@ -48,6 +50,8 @@ class Options:
     store: str | None = None
     plain: bool = False
     as_json: bool = False
+    labels: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    """Of the run, over those that the pipeline gives it."""
 
 
 def check(options: Options, deployed_at: datetime | timedelta, environ: Mapping[str, str], ci: CI | None = None) -> int:
@@ -62,6 +66,9 @@ def check(options: Options, deployed_at: datetime | timedelta, environ: Mapping[
     except OSError as trouble:
         # A reader that went away, a full disk: the verdict stands all the same.
         tell(f"gate: the report could not be printed: {trouble.strerror}\n  next: gate log {report.run}")
+    for each in report.actions:
+        if each.failed:
+            tell(f"gate: the action {each.type} failed, the verdict stands: {each.said}\n  next: {each.hint}")
     if fault and report.verdict.outcome is not Outcome.FAIL:
         raise fault
     if fault:
@@ -111,15 +118,17 @@ def _judge(
 
         evidence.check_target(options.evidence, replace=options.force)
     with cancellable():
-        record = _watch(options, deployed_at, clock, environ, view)
+        record, acted = _watch(options, deployed_at, clock, environ, view)
         fault = _write_evidence(options, record)
     pack = str(options.evidence) if options.evidence and not fault else ""
     # A URL with an @ may hold a password, and reports are read by many.
     store = options.store if options.store and "@" not in options.store else ""
-    return _report(record, pack, store), fault
+    return replace(_report(record, pack, store), actions=acted), fault
 
 
-def _watch(options: Options, deployed_at: datetime, clock: Clock, environ: Mapping[str, str], view: View) -> Record:
+def _watch(
+    options: Options, deployed_at: datetime, clock: Clock, environ: Mapping[str, str], view: View
+) -> tuple[Record, tuple[Acted, ...]]:
     rules = policy.load(options.path, overrides=options.overrides)
     release = wiring.release_of(rules, deployed_at, clock.now(), stream=options.stream)
     with (
@@ -132,9 +141,15 @@ def _watch(options: Options, deployed_at: datetime, clock: Clock, environ: Mappi
             environ=environ,
             hash_author=hash_author,
             shared=wiring.Shared(store),
+            labels={**labels_of(environ), **options.labels},
         ) as run,
     ):
-        return run.to_verdict(view)
+        record = run.to_verdict(view)
+        if not rules.actions:
+            return record, ()
+        from gate.cli.acting import act
+
+        return record, act(record, store, clock, environ)
 
 
 def _report(record: Record, pack: str, store: str) -> Report:

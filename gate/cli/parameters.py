@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gate.errors import UsageFault
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
@@ -78,3 +80,16 @@ class Length(click.ParamType[timedelta]):
 
 
 DURATION = Length()
+
+
+def label(text: str) -> tuple[str, str]:
+    """Return name and value of ``NAME=VALUE``.
+
+    Raises:
+        UsageFault: it is no such thing.
+    """
+    name, sign, value = text.partition("=")
+    if not (name and sign):
+        message = f"the label {text!r} is no NAME=VALUE"
+        raise UsageFault(message, hint="e.g. --label repository=acme/app")
+    return name, value

@@ -72,6 +72,7 @@ def work(options: Options, environ: Mapping[str, str]) -> None:
     settings = _settings(environ)
     from gate.runs.durable import Settings as WorkerSettings
     from gate.runs.system import system_url
+    from gate.service.github import rule_of
     from gate.store import default_url
     from gate.wiring_service import open_worker
 
@@ -79,8 +80,17 @@ def work(options: Options, environ: Mapping[str, str]) -> None:
     name = settings.worker or platform.node() or "worker"
     clock = SystemClock()
     own = WorkerSettings(system_url(url), name, settings.runs, settings.retention.text)
+    policies = settings.policies
     with open_worker(
-        own, url, clock, environ, allowed=settings.callbacks.hosts, policies=settings.policies.folder
+        own,
+        url,
+        clock,
+        environ,
+        allowed=settings.callbacks.hosts,
+        policies=policies.folder,
+        private_addresses=policies.private_addresses,
+        public_url=settings.public_url,
+        platform=rule_of(settings, clock, environ),
     ) as worker:
         try:
             with cancellable():

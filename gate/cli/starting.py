@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from gate.cli.parameters import label
 from gate.cli.remote import show_verdict
 from gate.cli.terminal import show, style, tell
 from gate.client import Order
@@ -18,10 +19,10 @@ from gate.model import Decision, Outcome, Tally, Verdict
 from gate.report import safe
 from gate.report.content import Report
 from gate.report.dossier import from_log
-from gate.report.story import story
+from gate.report.story import Teller
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from gate.client import Client, VerdictState
@@ -54,7 +55,7 @@ def order_of(  # noqa: PLR0913, PLR0917 - what the command line said
         policy_name=name,
         deployed_at=now - deployed_at if isinstance(deployed_at, timedelta) else deployed_at,
         release=release,
-        labels=dict(map(_label, labels)),
+        labels=dict(map(label, labels)),
         callback={"url": url, **({"secret": secret} if secret else {})} if url else None,
         key=key,
     )
@@ -72,7 +73,7 @@ def follow(client: Client, run_id: str, timeout: timedelta | None, *, as_json: b
     """Tell what happens on standard error until the verdict, print it, and return it."""
     until = SystemClock().now() + timeout if timeout else None
     with cancellable():
-        verdict = client.wait(run_id, until=until, on_event=Teller())
+        verdict = client.wait(run_id, until=until, on_event=teller())
     show_verdict(verdict, as_json=as_json)
     return verdict
 
@@ -99,34 +100,20 @@ def page(url: str, run_id: str) -> str:
     return f"{url.rstrip('/')}/runs/{quote(run_id, safe='')}"
 
 
-class Teller:
-    """Tells a run like a story, each event as it comes."""
+def teller() -> Callable[[LogEntry], None]:
+    """Return what tells a run like a story on standard error, each event as it comes."""
+    told = Teller(style(sys.stderr).encoding)
 
-    def __init__(self) -> None:
-        """Nothing has happened yet."""
-        self._events: list[LogEntry] = []
-        self._told = 0
-
-    def __call__(self, event: LogEntry) -> None:
-        """Tell what is new. What was told is told again to the teller: a line may lean on the ones before it."""
-        self._events.append(event)
-        lines = story(self._events, style(sys.stderr).encoding)
-        for line in lines[self._told :]:
+    def on_event(event: LogEntry) -> None:
+        for line in told.lines(event):
             tell(line)
-        self._told = len(lines)
+
+    return on_event
 
 
 def _bare(outcome: Outcome, decision: Decision, code: str, why: str) -> Verdict:
     nothing = Tally(0, 0, 0, 0, None, None, None, None)
     return Verdict(outcome, decision, code, why, SystemClock().now(), "", None, nothing)
-
-
-def _label(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not (name and sign):
-        message = f"the label {text!r} is no NAME=VALUE"
-        raise UsageFault(message, hint="e.g. --label repository=acme/app")
-    return name, value
 
 
 def _text(path: Path) -> str:

@@ -139,6 +139,10 @@ class Client:
             if (cursor := page["cursor"]) is None:
                 return
 
+    def policies(self) -> list[str]:
+        """Return the names of the policies that the service holds."""
+        return [str(each["name"]) for each in self._json("GET", "/v1/policies")["policies"]]
+
     def log(self, run_id: str, *, after: int = 0) -> Iterator[LogEntry]:
         """Yield what happened in a run, oldest first, from the event after that one on."""
         following: int | None = after

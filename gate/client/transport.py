@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds between tries; the last one again and again while patience lasts."""
 TRY_AGAIN = frozenset({429, 502, 503, 504})
+NOT_DONE = frozenset({429, 503})
+"""Of these, answers of the service itself that it did nothing; behind the others it may have done it."""
 _ROLES = "ask whoever runs the service for a token with that role, for that repository"
 
 _LOG = logging.getLogger(__name__)
@@ -92,6 +94,8 @@ class Transport:
                     raise _refusal(reply)
                 fault = ServiceFault(f"the service {self._base} answers {reply.status_code} {reply.reason}",
                                      hint="try again in a while")  # fmt: skip
+                if not (again or reply.status_code in NOT_DONE):
+                    raise fault
                 pause = max(pause, _retry_after(reply))
             if self._clock.now() + timedelta(seconds=pause) > ends:
                 raise fault

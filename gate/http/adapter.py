@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from urllib3.exceptions import HTTPError
 from gate.errors import SourceDown, SourceRefused
 from gate.http.deadline import NEXT_LOOK, POOLS, QUERY, Deadline, DeadlinePassed
 from gate.http.failures import failure
+from gate.http.reaching import public_pools
 from gate.http.replies import REDACTED, disguises, redact
 from gate.http.stopping import CutOff, go_on
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gate.errors import SourceFault
+    from gate.http.reaching import Resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Limits:
 class Adapter(HTTPAdapter):
     """Carries a session's requests to one origin, within limits and a deadline."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first by name
         self,
         base_url: str,
         *,
@@ -49,6 +52,8 @@ class Adapter(HTTPAdapter):
         headers: Mapping[str, str] | None = None,
         secrets: tuple[str, ...] = (),
         limits: Limits | None = None,
+        public_only: bool = False,
+        resolve: Resolve = socket.getaddrinfo,
     ) -> None:
         """Prepare for one origin.
 
@@ -58,7 +63,11 @@ class Adapter(HTTPAdapter):
             headers: added on the wire only, e.g. ``Authorization``.
             secrets: strings to take out of every reply and error.
             limits: other than the usual ones.
+            public_only: whether private addresses are refused, whatever the origin's name means when it is connected to;
+                where a proxy of the environment stands in between, it is the one who connects.
+            resolve: what looks names up then.
         """
+        self._pools = public_pools(resolve) if public_only else POOLS
         super().__init__()
         self.base_url = base_url.rstrip("/")
         self._origin = _origin(self.base_url)
@@ -84,7 +93,7 @@ class Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # handed through
         """Use connections whose headers must arrive in time."""
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = POOLS
+        self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # handed through
         """Use the same connections through a proxy."""

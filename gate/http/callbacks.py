@@ -1,7 +1,6 @@
 """Sends messages to addresses that came from somebody else, without becoming their way into the network it stands in.
 
-A name is looked up once, each of its addresses is checked, and the connection goes to an address that was checked: a name
-that means another machine a moment later (DNS rebinding) gains nothing. No redirect is followed, no proxy is used, of
+The connection goes to an address that was checked (``gate.http.reaching``). No redirect is followed, no proxy is used, of
 the answer only the status counts, and everything has a time limit.
 """
 
@@ -15,22 +14,21 @@ from datetime import timedelta
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from gate.errors import SourceDown, SourceRefused
 from gate.http.deadline import Connecting
 from gate.http.destinations import aim
+from gate.http.reaching import reach
 from gate.http.stopping import CutOff, go_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from gate.http.destinations import Destination
-
-    Resolve = Callable[..., Sequence[tuple[Any, ...]]]
-    """As ``socket.getaddrinfo``."""
+    from gate.http.reaching import Resolve
 
 ATTEMPT = timedelta(seconds=10)
 """One attempt, from the first question about its name to the status."""
@@ -76,7 +74,7 @@ class Sender:
                     with suppress(OSError, HTTPException):
                         response.read(MOST_READ)
                     return response.status
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, UnicodeError) as error:  # A name with a part that is empty, or too long.
             if not cut.fired:
                 message = f"{target.host}: {_why(error)}"
                 raise SourceDown(message, hint="it is tried again") from None
@@ -131,24 +129,8 @@ class _Connection(HTTPConnection):
 
     def _reach(self) -> socket.socket:
         target = self._target
-        found = self._resolve(target.host, target.port, type=socket.SOCK_STREAM)
-        admitted = [each for each in found if target.admits(each[4][0])]
-        if not admitted:
-            message = f"{target.host}: it has no public address, and its private ones are not allowed"
-            raise SourceRefused(message, hint=f"if it is meant, allow it with its network: {target.host}=NETWORK")
-        error: OSError = TimeoutError()
-        for family, kind, protocol, _, address in admitted:
-            # The address itself, not the name: nobody is asked a second time what it means.
-            made = socket.socket(family, kind, protocol)
-            try:
-                made.settimeout(self._seconds)
-                made.connect(address)
-            except OSError as failed:
-                made.close()
-                error = failed
-            else:
-                return made
-        raise error
+        hint = f"if it is meant, allow it with its network: {target.host}=NETWORK"
+        return reach(target.host, target.port, self._seconds, admits=target.admits, hint=hint, resolve=self._resolve)
 
 
 def _refused(target: Destination, status: int) -> None:
@@ -167,6 +149,7 @@ def _why(error: Exception) -> str:
         (ssl.SSLCertVerificationError, "its TLS certificate is not trusted, or another host's"),
         (ssl.SSLError, "no TLS connection"),
         (socket.gaierror, "its name is not known"),
+        (UnicodeError, "its name is not known"),
         (TimeoutError, "no answer in time"),
         (ConnectionRefusedError, "nobody listens there"),
         (HTTPException, "the answer is not proper HTTP"),

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from gate.http.adapter import Limits
     from gate.http.keys import Key
     from gate.http.rates import Quota
-    from gate.ports import SourceContext
+    from gate.ports import HttpContext
 
 DEFAULT_TIMEOUT = timedelta(seconds=15)
 """For a request outside a poll, such as ``gate doctor``'s."""
@@ -52,7 +52,7 @@ class Client:
     def __init__(  # noqa: PLR0913  # most of them have one right value for most sources
         self,
         base_url: str,
-        context: SourceContext,
+        context: HttpContext,
         *,
         who: str,
         key: Key | None = None,
@@ -65,7 +65,7 @@ class Client:
 
         Args:
             base_url: scheme, host, and perhaps a path in front of every path.
-            context: the source's own: its clock, and where its secrets are.
+            context: the plug's own: its clock, and where its secrets are.
             who: the service's name in messages, e.g. ``Mastodon``.
             key: its credentials.
             headers: sent with every request; nothing secret.
@@ -87,7 +87,7 @@ class Client:
         self._headers = {"User-Agent": f"sentiment-gate/{__version__}", **(headers or {})}
         self._hints = {**(key.hints() if key else {}), **(hints or {})}
         self._retry = retry or Retry()
-        self._adapter = Adapter(self.base_url, limits=limits)
+        self._adapter = Adapter(self.base_url, limits=limits, public_only=context.public_only)
         self._breaker = breaker(urlsplit(self.base_url).netloc, self._clock)
         self._session: requests.Session | None = None
         self._memory = Memory()

@@ -109,11 +109,14 @@ class InTime(HTTPConnection):
     """A connection that must stand, and whose status line and headers must be there, within its timeouts."""
 
     def _new_conn(self) -> socket.socket:
-        made = Connecting(super()._new_conn).within(self._seconds())
+        made = Connecting(self._reached).within(self._seconds())
         if made is None:
             message = "no connection in time"
             raise ConnectTimeoutError(self, message)
         return made
+
+    def _reached(self) -> socket.socket:
+        return super()._new_conn()
 
     def connect(self) -> None:
         """Connect; over TLS, shake hands as well.

@@ -91,7 +91,7 @@ class Destination:
 
     def admits(self, address: str) -> bool:
         """Tell whether this address of the host may be connected to."""
-        found = ipaddress.ip_address(address)
+        found = ipaddress.ip_address(address.partition("%")[0])
         return is_public(found) or any(found in each for each in self.networks)
 
 

@@ -5,6 +5,7 @@ All times are timezone-aware and in UTC; all durations are ``timedelta``.
 """
 
 from gate.model.mentions import NOTHING, Dropped, Mention, Score, Scored, Unreadable
+from gate.model.occasions import Intent, Occasion
 from gate.model.outcomes import Decision, DropReason, Outcome, Period
 from gate.model.polls import Allowance, Budget, Check, Cost, Fetch, Gone, Rate, Request, Room
 from gate.model.verdicts import Coverage, Finding, Look, Release, Tally, Verdict
@@ -22,8 +23,10 @@ __all__ = [
     "Fetch",
     "Finding",
     "Gone",
+    "Intent",
     "Look",
     "Mention",
+    "Occasion",
     "Outcome",
     "Period",
     "Rate",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gate.errors import SourceRefused
 
@@ -24,7 +25,7 @@ _SECRETS = re.compile(
     A{9,}[A-Za-z0-9%+/=_-]{20,}                   # X bearer token
     | (?<![A-Za-z0-9])(?:
         sgate_[A-Za-z0-9]{16,}                    # our own service
-        | gh[opsur]_[A-Za-z0-9]{16,}              # GitHub
+        | gh[opsur]_[A-Za-z0-9][A-Za-z0-9_.-]{15,}  # GitHub; of an App with its id and dots in it, and of any length
         | github_pat_[A-Za-z0-9_]{16,}
         | glpat-[A-Za-z0-9_-]{16,}                # GitLab
         | xox[a-z]-[A-Za-z0-9-]{8,}               # Slack
@@ -56,6 +57,12 @@ def secrets_in(text: str) -> set[str]:
 def hide_secrets(text: str) -> str:
     """Return the text with a note in place of every such part, for logs."""
     return _SECRETS.sub(REDACTED, text)
+
+
+def references(options: Any) -> list[str]:  # noqa: ANN401 - any plug's options
+    """Return the secrets that a plug's options refer to."""
+    values = (getattr(options, each.name) for each in fields(options))
+    return [value for value in values if isinstance(value, str) and re.fullmatch(REFERENCE, value)]
 
 
 def resolve_secret(reference: str, environ: Mapping[str, str]) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gate.policy.secrets import REFERENCE
+from gate.policy.secrets import references
 from gate.policy.values import plain, plain_fields
 
 if TYPE_CHECKING:
@@ -32,9 +31,7 @@ class SourceSpec:
     @property
     def account(self) -> str:
         """What is billed together: the type, and the references of its secrets."""
-        values = (getattr(self.options, each.name) for each in fields(self.options))
-        keys = [value for value in values if isinstance(value, str) and re.fullmatch(REFERENCE, value)]
-        return " ".join([self.type, *sorted(keys)])
+        return " ".join([self.type, *sorted(references(self.options))])
 
     def to_plain(self) -> dict[str, object]:
         """Return it as JSON can hold it."""

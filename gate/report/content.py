@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gate.decide.words import chance, one_in
 from gate.model import Coverage, Decision, Finding, Outcome, Release, Verdict
+from gate.report.actions import by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
+
+    from gate.report.actions import Acted
 
 LONGEST_REASON = 300
 """Characters of why a source was not heard: a server may answer with pages."""
@@ -56,6 +59,8 @@ class Report:
     """Mean mood since the deploy at each look."""
     emotions: Mapping[str, int] = field(default_factory=dict)
     """How many mentions since the deploy show each emotion most; no rule reads it."""
+    actions: tuple[Acted, ...] = ()
+    """What was done about the verdict, as far as it has come."""
 
 
 def headline(verdict: Verdict) -> tuple[str, str]:
@@ -74,7 +79,7 @@ def reason(verdict: Verdict) -> str:
 
 def next_steps(report: Report) -> tuple[str, ...]:
     """Return what whoever reads this should do now, most urgent first."""
-    return (*_advice(report), *_look_closer(report))
+    return (*by_hand(report.actions), *_advice(report), *_look_closer(report))
 
 
 def odds(value: float) -> str:

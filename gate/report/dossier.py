@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gate.canonical import from_plain
 from gate.model import NOTHING, Coverage, Decision, Outcome, Period, Release, Tally, Verdict
+from gate.report.actions import acted_of
 from gate.report.content import Report, Sample
 from gate.report.story import Entry, entries
 from gate.report.telling import time_of
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from gate.report.actions import Acted
     from gate.report.telling import Event
 
 MOST_SAMPLES = 5
@@ -83,6 +85,8 @@ class Dossier:
     notes: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     log: tuple[Entry, ...] = ()
+    actions: tuple[Acted, ...] = ()
+    """What was done about how it ended."""
 
     @property
     def running(self) -> bool:
@@ -99,6 +103,7 @@ class Dossier:
             notes=self.notes,
             samples=samples(self.voices),
             moods=tuple(look.verdict.tally.mood_after for look in self.looks),
+            actions=self.actions,
         )
 
 
@@ -155,6 +160,7 @@ def from_log(run: Recorded, events: Sequence[Event], voices: Iterable[Voice]) ->
         notes=tuple(dict.fromkeys(notes)),
         labels=run.labels,
         log=tuple(entries(events)),
+        actions=tuple(acted_of(event.data) for event in events if event.kind == "action"),
     )
 
 

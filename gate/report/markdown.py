@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gate.decide.words import percent
-from gate.report import content, costs, safe
+from gate.report import actions, content, costs, safe
 from gate.report.glyphs import UNICODE
 from gate.report.sparkline import bar, sparkline
 
@@ -29,7 +29,7 @@ def render(report: Report, limit: int = LIMIT) -> str:
     The parts that matter most come first, so a lack of room costs sample mentions and notes.
     """
     written = _Capped(limit)
-    for part in (_head, _next, _numbers, _rules, _sources, _samples, _notes):
+    for part in (_head, _next, _numbers, _rules, _sources, _samples, _actions, _notes):
         for line in part(report):
             written.add(line)
     return written.text()
@@ -145,6 +145,17 @@ def _samples(report: Report) -> Iterator[str]:
     for sample in report.samples:
         address = safe.link(sample.url)
         yield f"- {sample.score:+.2f} {_words(sample.text)}" + (f" ([post](<{address}>))" if address else "")
+
+
+def _actions(report: Report) -> Iterator[str]:
+    if report.actions:
+        yield ""
+        yield "### Actions"
+        yield ""
+    for acted in report.actions:
+        yield f"- {UNICODE.bad if acted.failed else UNICODE.good} {_words(actions.sentence(acted))}"
+        for intent in acted.intents:
+            yield f"  - `{intent.method}` {_words(intent.where)}: {_words(safe.json(intent.body))}"
 
 
 def _notes(report: Report) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gate.canonical import to_plain
-from gate.report import costs
+from gate.report import actions, costs
 
 if TYPE_CHECKING:
     from gate.report.content import Report
@@ -30,4 +30,5 @@ def plain(report: Report) -> dict[str, Any]:
         "cost": to_plain(costs.total(report.baseline, report.verdict.coverage)),
         "notes": list(report.notes),
         "emotions": dict(report.emotions),
+        "actions": [actions.plain(each) for each in report.actions],
     }

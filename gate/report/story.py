@@ -10,7 +10,7 @@ from gate.report.telling import Sources, tell, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from gate.report.telling import Event
 
@@ -34,25 +34,37 @@ def story(events: Iterable[Event], encoding: str = "utf-8") -> list[str]:
 
     Nothing is left out: an event of an unknown kind is told by its fields, one that cannot be read says so.
     """
-    lines: list[str] = []
-    day = None
-    for entry in entries(events):
+    teller = Teller(encoding)
+    return [line for event in events for line in teller.lines(event)]
+
+
+class Teller:
+    """Tells a story as it happens: what is said of an event may lean on those before it."""
+
+    def __init__(self, encoding: str = "utf-8") -> None:
+        """Begin with nothing told."""
+        self._encoding = encoding
+        self._sources = Sources()
+        self._day: date | None = None
+
+    def lines(self, event: Event) -> list[str]:
+        """Return the lines of the next event, with the day above them where it is another one."""
+        entry = _entry(event, self._sources)
         first, *more = entry.lines
-        if entry.at.date() != day:
-            day = entry.at.date()
-            lines.append(f"{day} (UTC)")
-        lines.append(f"{entry.at:%H:%M:%S}  {first}")
-        lines += [INDENT + line for line in more]
-    return [fit(line, encoding) for line in lines]
+        told = [] if entry.at.date() == self._day else [f"{entry.at.date()} (UTC)"]
+        self._day = entry.at.date()
+        told += [f"{entry.at:%H:%M:%S}  {first}", *(INDENT + line for line in more)]
+        return [fit(line, self._encoding) for line in told]
 
 
 def entries(events: Iterable[Event]) -> list[Entry]:
     """Return the same, not yet laid out."""
     sources = Sources()
-    return [
-        Entry(event.kind, _when(event), tuple(safe.one_line(line, LONGEST) for line in tell(event, sources)))
-        for event in events
-    ]
+    return [_entry(event, sources) for event in events]
+
+
+def _entry(event: Event, sources: Sources) -> Entry:
+    return Entry(event.kind, _when(event), tuple(safe.one_line(line, LONGEST) for line in tell(event, sources)))
 
 
 def _when(event: Event) -> datetime:

@@ -9,7 +9,7 @@ from gate.canonical import from_plain
 from gate.decide.words import mentions, percent
 from gate.errors import EvidenceFault
 from gate.model import Cost, Coverage, Release, Verdict
-from gate.report import content, costs
+from gate.report import actions, content, costs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -154,6 +154,16 @@ def _purged(data: Data, _sources: Sources) -> list[str]:
     return [f"purged: who wrote {mentions(int(data['mentions']))} was forgotten ({data['why']}); scores and times stay"]
 
 
+def _due(data: Data, _sources: Sources) -> list[str]:
+    named = ", ".join(str(each["type"]) for each in data["actions"])
+    return [f"to do ({data['moment']}): {named}; until {_long(data['deadline'])}"]
+
+
+def _action(data: Data, _sources: Sources) -> list[str]:
+    acted = actions.acted_of(data)
+    return [f"action {actions.sentence(acted)}", *([f"next: {acted.hint}"] if acted.hint else [])]
+
+
 def _note(data: Data, _sources: Sources) -> list[str]:
     return [f"note: {data['text']}"]
 
@@ -167,6 +177,8 @@ _TELLERS: dict[str, Callable[[Data, Sources], list[str]]] = {
     "extended": _extended,
     "broken": _broken,
     "purged": _purged,
+    "due": _due,
+    "action": _action,
     "note": _note,
 }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gate.decide.words import mentions, percent
 from gate.model import Outcome
-from gate.report import content, costs, safe
+from gate.report import actions, content, costs, safe
 from gate.report.glyphs import fit, glyphs
 from gate.report.sparkline import bar, sparkline
 
@@ -68,6 +68,7 @@ def render(report: Report, style: Style | None = None) -> str:
     _sources(page, "before", report.baseline, report.verdict.reason)
     _sources(page, "since", report.verdict.coverage, report.verdict.reason)
     _quotes(page, report)
+    _actions(page, report)
     page.title("Next")
     for step in content.next_steps(report):
         page.item(page.signs.arrow, "title", step)
@@ -215,3 +216,15 @@ def _quotes(page: _Page, report: Report) -> None:
         page.title("Notes")
     for note in notes:
         page.item(page.signs.bullet, "", note)
+
+
+def _actions(page: _Page, report: Report) -> None:
+    if report.actions:
+        page.title("Actions")
+    for acted in report.actions:
+        mark, tone = (page.signs.bad, "bad") if acted.failed else (page.signs.good, "good")
+        page.item(mark, tone, actions.sentence(acted))
+        for intent in acted.intents:
+            # Whole, however long: it is what would have been sent.
+            page.line(f"      {page.say(intent.method)} {fit(safe.terminal(intent.where), page.style.encoding)}")
+            page.line(f"      {safe.json(intent.body)}")

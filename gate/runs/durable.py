@@ -11,6 +11,7 @@ import logging
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,15 +21,17 @@ from dbos import DBOS, SetWorkflowID
 from gate.canonical import rfc3339
 from gate.errors import Cancelled, StoreFault
 from gate.http import stopping
+from gate.runs.rounds import thread_of
+from gate.runs.silence import Silence
 from gate.runs.system import config, statuses
 from gate.runs.workflow import watch_release
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from gate.ports import Clock
     from gate.runs.delivering import Delivering
-    from gate.runs.standing import Standing
+    from gate.runs.rounds import Round
     from gate.runs.watching import Watching
     from gate.store import Call, Store
 
@@ -38,8 +41,6 @@ DELIVERIES_AT_ONCE = 8
 RUNS_AT_ONCE = 2000
 TICK = timedelta(seconds=1)
 ALIVE_EVERY = timedelta(seconds=10)
-DEAD_AFTER = timedelta(seconds=60)
-"""A worker that has not been heard of for so long has its runs taken over."""
 SWEEP_EVERY = timedelta(minutes=5)
 KEPT = timedelta(days=1)
 """So long the steps of a run that is done with are kept; the run log keeps what they found."""
@@ -75,10 +76,9 @@ class Worker:
         clock: Clock,
         watching: Watching,
         delivering: Delivering,
-        standing: Standing | None = None,
+        rounds: Sequence[Round] = (),
     ) -> None:
-        """Take what it works with; nothing is begun yet."""
-        self._standing = standing
+        """Take what it works with, and what it sees to beside the runs; nothing is begun yet."""
         self._settings = settings
         self._store = store
         self._clock = clock
@@ -90,8 +90,9 @@ class Worker:
         self._bells: dict[str, asyncio.Event] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = threading.Event()
-        self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
-        self._listener = threading.Thread(target=self._listen, name="standing", daemon=True)
+        self._threads = [threading.Thread(target=self._tick, name="ticker", daemon=True)]
+        self._threads += [thread_of(each, self._stopping, TICK) for each in rounds]
+        self._silence = Silence()
         self._due = {self._say_alive: clock.now(), self._sweep: clock.now()}
         self._watch_release: Any = None
 
@@ -105,15 +106,14 @@ class Worker:
         )
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._settings.runs, on_conflict="always_update")
-        self._ticker.start()
-        if self._standing:
-            self._listener.start()
+        for thread in self._threads:
+            thread.start()
 
     def shutdown(self) -> None:
         """Stop: looks under way are cut short and made again by whoever goes on with the run."""
         self._stopping.set()
         stopping.interrupt(signal.SIGTERM)
-        for thread in (self._ticker, self._listener):
+        for thread in self._threads:
             if thread.ident:
                 thread.join()
         for each in (self.looks, self.deliveries):
@@ -151,6 +151,13 @@ class Worker:
         finally:
             self._bells.pop(run_id, None)
 
+    def tell(self, run_id: str) -> datetime | None:
+        """Tell the caller what is due, and hear the bell: rung for a message that waits, it would ring every second."""
+        with suppress(StoreFault):
+            if self._store.assignment(run_id).attention == "wake":
+                self._store.hush(run_id)
+        return self._delivering.deliver(run_id)
+
     def _tick(self) -> None:
         while not self._stopping.wait(TICK.total_seconds()):
             try:
@@ -164,15 +171,6 @@ class Worker:
             except Exception:  # noqa: BLE001
                 # Whatever it was: without the ticker no run would be taken up any more.
                 _LOG.exception("a tick of the worker failed, trying again")
-
-    def _listen(self) -> None:
-        while self._standing and not self._stopping.wait(TICK.total_seconds()):
-            try:
-                self._standing.round()
-            except Cancelled:
-                return
-            except StoreFault as fault:
-                _LOG.warning("the run log failed, listening again: %s", fault.message)
 
     def _answer(self, call: Call) -> None:
         if call.what == "start":
@@ -190,9 +188,9 @@ class Worker:
     def _say_alive(self) -> timedelta:
         now = self._clock.now()
         self._store.alive(self._settings.name)
-        for name, seen_at in self._store.workers().items():
+        for name in self._silence.after(self._store.workers(), now):
             # Whoever takes it off the list takes its runs over.
-            if seen_at < now - DEAD_AFTER and self._store.forget_workers([name]):
+            if self._store.forget_workers([name]):
                 left = DBOS.list_workflows(executor_id=name, status="PENDING", load_input=False, load_output=False)
                 _LOG.warning("worker %s is gone, taking over %d runs", name, len(left))
                 DBOS.resume_workflows([each.workflow_id for each in left], queue_name=QUEUE)
@@ -225,7 +223,7 @@ class _Steps:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
         self.look = self._step("look", worker.looks, worker._watching.look)  # noqa: SLF001 - its other half
-        self.deliver = self._step("deliver", worker.deliveries, worker._delivering.deliver)  # noqa: SLF001
+        self.deliver = self._step("deliver", worker.deliveries, worker.tell)
 
     async def wait(self, run_id: str, until: str) -> None:
         await self._worker.wait(run_id, until)

@@ -29,6 +29,8 @@ MOST_LABELS = 20
 LONGEST_LABEL = 200
 LONGEST_WHY = 1000
 LONGEST_NAME = 200
+INLINE = "gate.yml"
+"""Path of a policy that a caller sent. It is kept with the order, and workers know by it what the policy may not reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,8 @@ class Order:
     """Idempotency key: the same caller, key and order give the same run. Empty for none."""
     by: str = ""
     """Who asks: the name of a token, or a repository."""
-    path: str = "gate.yml"
-    """What faults call the policy; relative paths in it start in its folder."""
+    path: str = INLINE
+    """What faults call the policy; relative paths in it start in its folder. Whole, for a policy that the service holds."""
 
     def __post_init__(self) -> None:
         """Refuse labels without end.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from threading import Event
 
     from gate.listening import Listener
     from gate.model import Dropped
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from gate.reading import Reader
     from gate.store import StandingWatch, Store
 
+TICK = timedelta(seconds=1)
 TIMEOUT = timedelta(minutes=2)
 """For all that one source has to say; what is left is asked for at the next poll."""
 AHEAD = timedelta(days=1)
@@ -74,6 +76,19 @@ class Standing:
         self._lookouts = lookouts
         self._due: dict[str, datetime] = {}
         self._readers: dict[tuple[str, bool], tuple[datetime, Reader]] = {}
+
+    def listen(self, stopping: Event) -> None:
+        """Make the polls that are due until told to stop: whatever goes wrong is said, and tried again."""
+        while not stopping.wait(TICK.total_seconds()):
+            try:
+                self.round()
+            except Cancelled:
+                return
+            except StoreFault as fault:
+                _LOG.warning("the run log failed, listening again: %s", fault.message)
+            except Exception:  # noqa: BLE001
+                # Whatever it was: without this thread nobody would be heard between releases any more.
+                _LOG.exception("listening between releases failed, trying again")
 
     def round(self) -> None:
         """Make the polls that are due.

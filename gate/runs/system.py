@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
@@ -64,6 +65,8 @@ def statuses(names: Sequence[str]) -> dict[str, str]:
 
 def _sqlite(url: str) -> Any:  # noqa: ANN401 - SQLAlchemy's Engine
     """Open SQLite with a write-ahead log: DBOS would wait for the disk at every step of every run."""
+    # SQLite would make it readable for everybody; its -wal and -shm files take over the mode of this one.
+    os.close(os.open(str(parse_url(url).database), os.O_CREAT | os.O_RDONLY, 0o600))
     engine = create_engine(url, pool_size=4, max_overflow=4)
 
     @event.listens_for(engine, "connect")

@@ -198,7 +198,8 @@ class _Awake:
             made = self._look_from(self._remake) if self._remake else next(self._looks)
             look = replace(made, number=number)
             entries, next_at = self._journal.drain(self._remake), look.next_at
-            step = Step(number, entries, next_at or look.at, instead=bool(self._remake))
+            closes = None if next_at else self.job.window_to
+            step = Step(number, entries, next_at or look.at, instead=bool(self._remake), closes=closes)
             recorded = store.record_look(run_id, look, step=step)
             late = round((self._clock.now() - look.at).total_seconds(), 3)
             about = {"run": run_id, "look": number, "late": late}

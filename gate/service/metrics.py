@@ -27,6 +27,9 @@ LATE = timedelta(seconds=30)
 """A look that is overdue so long has nobody who makes it."""
 FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
+"""Counted by name; whatever else a caller makes up is one series, or anybody could fill the memory with new ones."""
+
 OWN = CollectorRegistry()
 REQUESTS = Counter("gate_http_requests", "Requests answered.", ["method", "route", "status"], registry=OWN)
 SECONDS = Histogram(
@@ -97,7 +100,8 @@ class RunsCollector(Collector):
 
 def _count(response: Response) -> Response:
     route = request.url_rule.rule if request.url_rule else "none"
-    REQUESTS.labels(request.method, route, str(response.status_code)).inc()
+    method = request.method if request.method in METHODS else "other"
+    REQUESTS.labels(method, route, str(response.status_code)).inc()
     if began := g.get("began"):
         g.seconds = (services().clock.now() - began).total_seconds()
         if not response.is_streamed:

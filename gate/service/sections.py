@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
+from gate.errors import UsageFault
+from gate.http.destinations import Allowed
 from gate.policy import parse_duration
 from gate.policy.secrets import REFERENCE
 
@@ -16,10 +19,24 @@ def _duration(value: Any) -> Any:  # noqa: ANN401 - whatever was written
     return parse_duration(value) if isinstance(value, str) else value
 
 
+_NO_HOST: Final = "no_host"
+
+
+def _host(value: str) -> str:
+    try:
+        Allowed.parse(value)
+    except UsageFault as fault:
+        told = {"message": fault.message, "hint": fault.hint}
+        raise PydanticCustomError(_NO_HOST, "{message}", told) from fault
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
 """``30d``, ``15m``."""
 Reference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 """``${NAME}``: a secret is never written into the file."""
+AllowedHost = Annotated[str, AfterValidator(_host)]
+"""Where callbacks may go; see ``gate.http.destinations``."""
 RoleName = Literal["read", "run", "override", "admin"]
 
 
@@ -37,7 +54,7 @@ class Policies(Section):
     inline: bool = True
     """Whether callers may send the text of a policy."""
     variables: tuple[str, ...] = ()
-    """Environment variables that inline policies, and callbacks, may name as ``${NAME}``."""
+    """Environment variables that inline policies may name as ``${NAME}``; a caller can have each sent to any public address."""
     local: bool = False
     """Whether inline policies may name files, databases and models of this machine."""
     private_addresses: bool = False
@@ -47,10 +64,10 @@ class Policies(Section):
 class Callbacks(Section):
     """Where the service may send verdicts."""
 
-    hosts: tuple[str, ...] = ()
-    """``HOST`` or ``HOST:PORT``; nothing is sent elsewhere."""
-    private_addresses: bool = False
-    """Whether such a host may be on a private address."""
+    hosts: tuple[AllowedHost, ...] = ()
+    """``HOST``, ``HOST:PORT``, ``http://HOST``, ``HOST=NETWORK``; nothing is sent elsewhere. See docs/service.md."""
+    variables: tuple[str, ...] = ()
+    """Environment variables that callbacks may name as ``${NAME}``: what signs them is sent to nobody."""
 
 
 class GitHubRepository(Section):
@@ -67,6 +84,35 @@ class GitHubRepository(Section):
     roles: tuple[RoleName, ...] = ("read", "run")
 
 
+class GitHubRule(Section):
+    """A repository whose environments wait for the gate: those where the App is ticked as a protection rule."""
+
+    id: int
+    """``repository_id``: names can be taken over by others, this cannot."""
+    name: str
+    """``owner/name``, which its runs are labelled with."""
+    environments: tuple[str, ...] = ()
+    """Which of them this entry is about; any if empty. The first entry that fits counts."""
+    policy: str = Field(default="", pattern=r"^$|^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    """Name of a policy that the service holds; ``.github/gate.yml`` at the deployed commit if empty."""
+
+
+class GitHubApp(Section):
+    """The App as which the service answers deployments that wait; see docs/github-protection.md."""
+
+    id: int | str
+    """App ID, or client ID."""
+    private_key: Reference
+    """As downloaded from the App's page, PEM."""
+    webhook_secrets: tuple[Reference, ...] = Field(min_length=1, max_length=2)
+    """What GitHub signs with; two while one takes the place of the other."""
+    api: str = Field(default="https://api.github.com", pattern=r"^https?://[^/\s?#]+(/[^\s?#]*[^/\s?#])?$")
+    """``https://HOST/api/v3`` on GitHub Enterprise Server, ``https://api.SUB.ghe.com`` on GHE.com."""
+    deadline: Duration = Field(default=timedelta(days=29), lt=timedelta(days=30))
+    """So long after a job began to wait it is answered at the latest: GitHub itself waits 30 days."""
+    rules: tuple[GitHubRule, ...] = ()
+
+
 class GitHub(Section):
     """Workflows of GitHub Actions, known by the token that GitHub gives them."""
 
@@ -74,6 +120,7 @@ class GitHub(Section):
     """That tokens must be made for; ``public_url`` if empty. No other service's: it could use our callers' tokens here."""
     issuer: str = "https://token.actions.githubusercontent.com"
     repositories: tuple[GitHubRepository, ...] = ()
+    app: GitHubApp | None = None
 
 
 class Login(Section):
@@ -96,7 +143,7 @@ class Limits(Section):
     requests_per_minute: int = Field(default=1_200, ge=1)
     """Of one token."""
     streams: int = Field(default=16, ge=0, le=1_000)
-    """Event streams open at a time; each holds a thread."""
+    """Event streams open at a time; each holds a thread of its own, beside those that answer everything else."""
     stream_length: Duration = timedelta(minutes=15)
     """After so long a stream ends, for the reader to take it up again."""
 

@@ -139,13 +139,15 @@ def _document(path: Path | None) -> Document:
 def _fault(error: ErrorDetails, document: Document) -> Fault:
     # Of a choice, pydantic names the branch it tried; that is no place in the file.
     place = tuple(part for part in error["loc"] if part != "constrained-str")
-    message, hint = error["msg"].removeprefix("Value error, "), ""
+    message, hint = error["msg"].removeprefix("Value error, "), error.get("ctx", {}).get("hint", "")
     if error["type"] == "extra_forbidden":
         known = _known(place[:-1])
         near = difflib.get_close_matches(str(place[-1]), known, n=1)
         message, hint = "unknown key", f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-    path = document.overridden.get(place, document.path)
-    return Fault(path, 0 if place in document.overridden else document.line(place), ".".join(map(str, place)),
+    # Of a list that a variable gave, the fault is in one of its items.
+    above = (document.overridden.get(place[:length]) for length in range(len(place), 0, -1))
+    variable = next(filter(None, above), "")
+    return Fault(variable or document.path, 0 if variable else document.line(place), ".".join(map(str, place)),
                  message[:1].lower() + message[1:], hint)  # fmt: skip
 
 

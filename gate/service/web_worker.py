@@ -26,6 +26,8 @@ DRAIN_SECONDS = 1.0
 """For the rest of a request that was answered without reading it."""
 LARGEST_HEADER = 65_536
 LOOK_AGAIN = 0.2
+ALIVE_EVERY = 1.0
+"""Seconds; who is silent for 30 is killed and replaced."""
 
 _LOG = logging.getLogger("gate.service.web")
 
@@ -39,11 +41,19 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         self._slow: dict[Any, float] = {}
         self._reading: dict[Any, float] = {}
         self._look_again = 0.0
+        self._say_alive_at = 0.0
 
     def handle_exit(self, sig: Any, frame: Any) -> None:  # noqa: ANN401
         """End event streams, too, when told to stop."""
         STOPPING.set()
         super().handle_exit(sig, frame)
+
+    def notify(self) -> None:
+        """Say to gunicorn that the process is alive, once a second: it would do so several times a request."""
+        now = time.monotonic()
+        if now >= self._say_alive_at:
+            self._say_alive_at = now + ALIVE_EVERY
+            super().notify()
 
     def enqueue_req(self, conn: Any) -> None:  # noqa: ANN401
         """Give a connection a thread once its header is there."""

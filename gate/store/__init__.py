@@ -9,6 +9,7 @@ write access to the database wrote a whole new chain: keep ``Run.head`` elsewher
 
 from __future__ import annotations
 
+from gate.store.actions import Task
 from gate.store.authors import author_key, hash_author
 from gate.store.counting import Counts
 from gate.store.database import default_url, key_folder, missing
@@ -25,6 +26,7 @@ from gate.store.texts import Said
 from gate.store.tokens import NewToken, Token
 from gate.store.verify import Problem
 from gate.store.watches import StandingWatch, WatchedSource
+from gate.store.webhooks import Receipt, Webhook
 from gate.store.work import Assignment, Call, NewOrder, Step
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "NewToken",
     "Page",
     "Problem",
+    "Receipt",
     "Run",
     "Said",
     "Seen",
@@ -52,8 +55,10 @@ __all__ = [
     "State",
     "Step",
     "Store",
+    "Task",
     "Token",
     "WatchedSource",
+    "Webhook",
     "author_key",
     "default_url",
     "hash_author",

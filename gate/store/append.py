@@ -27,17 +27,18 @@ if TYPE_CHECKING:
     from gate.model import Dropped, Look, Release, Scored
 
     Head = dict[str, Any]
-    """Where the log of a run ends: ``events``, ``head``, ``state`` and ``glance``."""
+    """Where the log of a run ends: ``events``, ``head``, ``state``, ``glance`` and ``window_to``."""
 
 
 def head_of(connection: Connection, run_id: str) -> Head:
-    """Return ``events``, ``head``, ``state`` and ``glance`` of a run, and keep others from appending to it meanwhile.
+    """Return ``Head`` of a run, and keep others from appending to it meanwhile.
 
     Raises:
         StoreFault: there is no such run.
     """
     # FOR UPDATE holds the run's row on PostgreSQL; on SQLite the transaction holds the whole file already.
-    query = select(runs.c.events, runs.c.head, runs.c.state, runs.c.glance).where(runs.c.id == run_id)
+    columns = (runs.c.events, runs.c.head, runs.c.state, runs.c.glance, runs.c.window_to)
+    query = select(*columns).where(runs.c.id == run_id)
     row = connection.execute(query.with_for_update()).one_or_none()
     if row is None:
         message = f"there is no run {run_id!r} in the run log"

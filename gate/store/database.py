@@ -126,8 +126,9 @@ def _connect(url: URL, patience: timedelta) -> Engine:
         _make_file(path)
     try:
         # hide_parameters: what people wrote must not get into messages and logs. pool_pre_ping: looks are a minute and
-        # more apart, and servers and firewalls drop connections that idle.
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=_connecting(url))
+        # more apart, and servers and firewalls drop connections that idle; files do not.
+        ping = url.get_backend_name() != "sqlite"
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=ping, connect_args=_connecting(url))
     except (NoSuchModuleError, ImportError):
         message = f"there is no driver for {url.drivername}"
         raise UsageFault(message, hint=_driver_hint(url)) from None

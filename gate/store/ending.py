@@ -9,6 +9,8 @@ from sqlalchemy import delete, func, insert, select, update
 
 from gate.canonical import dumps, loads, rfc3339
 from gate.errors import StoreFault
+from gate.model import Decision, Outcome
+from gate.store.actions import promise
 from gate.store.append import append_event, head_of
 from gate.store.rows import State, storable
 from gate.store.tables import journal, orders, outbox, runs
@@ -28,6 +30,8 @@ ENDINGS = {
 """Kind of event to the state it leaves a run in."""
 PATIENCE = timedelta(days=1)
 """So long a caller who named no deadline is tried."""
+WITHOUT_VERDICT = {"outcome": Outcome.ERROR.value, "decision": Decision.HOLD.value}
+"""What callers are told of a run that was cancelled or that the gate broke, as everywhere in the API."""
 PENDING = "pending"
 DELIVERED = "delivered"
 EXPIRED = "expired"
@@ -48,8 +52,10 @@ def end_run(connection: Connection, now: datetime, run_id: str, kind: str, data:
 
 
 def conclude(connection: Connection, now: datetime, run_id: str, kind: str, data: dict[str, Any]) -> None:
-    """Write how a run ended, or how it is to count from now on, and what its caller is to be told."""
+    """Write how a run ended, or how it is to count from now on, what its caller is to be told, and what is to be done."""
     append_event(connection, run_id, kind, data, now)
+    if "verdict" in data:
+        promise(connection, now, run_id, kind, data["verdict"].outcome.value)
     values = {"state": ENDINGS[kind].value, "finished_at": func.coalesce(runs.c.finished_at, rfc3339(now))}
     values |= _columns(data["verdict"]) if "verdict" in data else {"reason": storable(data["why"])}
     connection.execute(update(runs).where(runs.c.id == run_id).values(values))
@@ -82,8 +88,9 @@ def _announce(connection: Connection, now: datetime, run_id: str) -> None:
         old = (outbox.c.run_id == run_id) & (outbox.c.state == PENDING)
         connection.execute(update(outbox).where(old).values(state=REPLACED, ended_at=rfc3339(now)))
     deadline = now + PATIENCE
-    if callback["deadline"] and version == 1:
-        deadline = datetime.fromisoformat(callback["deadline"])
+    if callback["deadline"]:
+        wanted = datetime.fromisoformat(callback["deadline"])
+        deadline = wanted if version == 1 else max(wanted, deadline)
     message = {
         "run_id": run_id,
         "version": version,
@@ -103,10 +110,12 @@ def _message(connection: Connection, run_id: str, version: int) -> dict[str, Any
     """Return what the caller is told; the same bytes however often it is sent."""
     run = connection.execute(select(runs).where(runs.c.id == run_id)).one()
     names = ("state", "outcome", "decision", "code", "reason", "release", "deployed_at", "finished_at", "dry_run")
-    return {
+    message = {
         "delivery": f"{run_id}.{version}",
         "run": run_id,
         "version": version,
         "labels": loads(run.labels.encode(), "runs.labels"),
         **{name: getattr(run, name) for name in names},
     }
+    # A run without a verdict promotes nothing: receivers that read the decision alone must not have to know that.
+    return message if run.outcome else message | WITHOUT_VERDICT | {"code": run.state}

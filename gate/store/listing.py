@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
@@ -12,8 +13,8 @@ from gate.canonical import from_plain, loads
 from gate.errors import NoSuchRun, UsageFault
 from gate.model import NOTHING, Decision, Outcome, Verdict
 from gate.store.glance import glance_of
-from gate.store.opened import Opened
-from gate.store.rows import State
+from gate.store.opened import Cell, Opened
+from gate.store.rows import State, storable
 from gate.store.tables import labels, runs
 
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     from gate.store.glance import Glance
 
 MOST = 200
+_FIRST_YEAR, _LAST_YEAR = 2000, 2099
+_LAST_ID = "991231-235960"
 _COLUMNS = [runs.c[name] for name in ("id", "created_at", "finished_at", "state", "release", "deployed_at",
             "window_to", "dry_run", "labels", "outcome", "decision", "code", "reason", "glance")]  # fmt: skip
 _ALSO = (runs.c.policy_digest, runs.c.events, runs.c.head, runs.c.latest)
 # Put together once: it is asked for all the time.
 _STANDING = select(*_COLUMNS, *_ALSO).where(runs.c.id == bindparam("run_id"))
+_HEAD = select(runs.c.head).where(runs.c.id == bindparam("run_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +116,22 @@ class Listing(Opened):
         query = select(*_COLUMNS).order_by(runs.c.id.desc()).limit(limit + 1)
         for column, value in ((runs.c.state, state), (runs.c.outcome, outcome), (runs.c.release, release)):
             if value is not None:
-                query = query.where(column == str(value))
+                query = query.where(column == storable(str(value)))
         for name, value in labels.items():
             query = query.where(runs.c.id.in_(_labelled(name, value)))
         if repositories is not None:
             query = query.where(runs.c.id.in_(_labelled("repository", *repositories)))
         if matching:
-            query = query.where(_mentions(matching))
+            query = query.where(_mentions(storable(matching)))
         if created_from:
-            query = query.where(runs.c.id >= f"{created_from:%y%m%d-%H%M%S}")
+            query = query.where(runs.c.id >= _first_id(created_from))
         if created_to:
-            query = query.where(runs.c.id < f"{created_to:%y%m%d-%H%M%S}")
+            query = query.where(runs.c.id < _first_id(created_to))
         if cursor is not None:
             if not cursor.isascii() or len(cursor) > MOST:
                 message = "the cursor is none of ours"
                 raise UsageFault(message, hint="begin again without one")
-            query = query.where(runs.c.id < cursor)
+            query = query.where(runs.c.id < storable(cursor))
         rows = self._rows(query)
         more = len(rows) > limit
         return Page(tuple(map(_line_of, rows[:limit])), rows[limit - 1]["id"] if more else None)
@@ -138,12 +142,27 @@ class Listing(Opened):
         Raises:
             NoSuchRun: there is none of that id.
         """
-        for row in self._rows(_STANDING, run_id=run_id):
+        for row in self._rows(_STANDING, run_id=storable(run_id)):
             rest = {column.name: row.pop(column.name) for column in _ALSO}
             latest = rest.pop("latest")
             return Standing(_line_of(row), **rest, latest=latest.encode() if latest is not None else None)
         message = f"there is no run {run_id!r}"
         raise NoSuchRun(message, hint="gate runs lists them")
+
+    def head(self, run_id: str) -> str:
+        """Return the last hash of a run's log: as long as it is the same, nothing about the run has changed.
+
+        Raises:
+            NoSuchRun: there is none of that id.
+        """
+        if (head := self._head(run_id)) is not None:
+            return str(head)
+        message = f"there is no run {run_id!r}"
+        raise NoSuchRun(message, hint="gate runs lists them")
+
+    @cached_property
+    def _head(self) -> Cell:
+        return Cell(self, _HEAD)
 
     def verdict(self, run_id: str) -> Verdict | None:
         """Return the latest verdict of a run, WAITING while it is under way; None before the first look.
@@ -159,8 +178,16 @@ class Listing(Opened):
         raise NoSuchRun(message, hint="gate runs lists them")
 
 
+def _first_id(moment: datetime) -> str:
+    """Return what stands before every id of a run that began then or later, in any time zone and any year."""
+    # Ids are made in UTC, and have two digits for the year.
+    utc = moment.astimezone(UTC)
+    return "" if utc.year < _FIRST_YEAR else _LAST_ID if utc.year > _LAST_YEAR else f"{utc:%y%m%d-%H%M%S}"
+
+
 def _labelled(name: str, *values: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expressions
-    return select(labels.c.run_id).where((labels.c.name == name) & labels.c.value.in_(values))
+    known = [storable(each) for each in values]
+    return select(labels.c.run_id).where((labels.c.name == storable(name)) & labels.c.value.in_(known))
 
 
 def _mentions(words: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expressions

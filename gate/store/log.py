@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from gate.errors import NoSuchRun, UsageFault
 from gate.model import NOTHING
+from gate.store.actions import Actions
 from gate.store.append import append_baseline, append_event, append_look, insert_run
 from gate.store.counting import Counting
 from gate.store.database import faults, snapshot
@@ -28,6 +29,7 @@ from gate.store.texts import Texts
 from gate.store.tokens import Tokens
 from gate.store.verify import check_run
 from gate.store.watches import Watches
+from gate.store.webhooks import Webhooks
 from gate.store.work import Work
 from gate.store.workers import Workers
 
@@ -48,6 +50,7 @@ class Store(
     Workers,
     Overrides,
     Outbox,
+    Actions,
     Listing,
     Mentions,
     Texts,
@@ -59,6 +62,7 @@ class Store(
     Permits,
     Watches,
     MoodReader,
+    Webhooks,
 ):
     """The run log. Safe to share between threads; several processes may use one database."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 
 from gate.canonical import rfc3339
+from gate.store.actions import waiting
 from gate.store.append import head_of
 from gate.store.ending import DELIVERED, EXPIRED, PENDING
 from gate.store.opened import Opened
@@ -68,11 +69,11 @@ class Outbox(Opened):
             connection.execute(update(outbox).where(_is(delivery)).values(values))
 
     def close_order(self, run_id: str) -> bool:
-        """Say that all is done for a run; False if there is something new to tell."""
+        """Say that all is done for a run; False if there is something new to tell or to do."""
         with self._writing() as connection:
             head_of(connection, run_id)  # Whoever overrides the verdict now waits, and finds the order closed.
-            waiting = select(outbox.c.version).where((outbox.c.run_id == run_id) & (outbox.c.state == PENDING))
-            if connection.execute(waiting).first():
+            untold = select(outbox.c.version).where((outbox.c.run_id == run_id) & (outbox.c.state == PENDING))
+            if connection.execute(untold).first() or waiting(connection, run_id):
                 return False
             done = update(orders).where(orders.c.run_id == run_id).values(closed=True, attention=None)
             connection.execute(done)

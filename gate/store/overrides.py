@@ -11,6 +11,7 @@ from gate.canonical import from_plain, loads, rfc3339
 from gate.decide.words import mentions, percent
 from gate.errors import NoSuchRun, RunOver, UsageFault
 from gate.model import Decision, Outcome, Tally, Verdict
+from gate.policy.sections import LONGEST
 from gate.store.append import append_event, head_of
 from gate.store.ending import conclude
 from gate.store.opened import Opened
@@ -65,7 +66,7 @@ class Overrides(Opened):
         """Let the window close later.
 
         Raises:
-            UsageFault: it closes later than that already.
+            UsageFault: it closes later than that already, or would close after longer than a window may have.
             NoSuchRun: there is none of that id.
             RunOver: it has ended already.
         """
@@ -75,6 +76,9 @@ class Overrides(Opened):
             if until <= run.window_to:
                 message = f"the window closes at {rfc3339(run.window_to)} already, which is not before {rfc3339(until)}"
                 raise UsageFault(message, hint="name a later time")
+            if until - run.deployed_at > LONGEST:
+                message = f"the window would close {(until - run.deployed_at).days} days after the deploy"
+                raise UsageFault(message, hint=f"{LONGEST.days} days are the most, as in a policy")
             data = {"by": storable(by), "why": storable(why), "until": until}
             append_event(connection, run_id, "extended", data, self._clock.now())
             connection.execute(update(runs).where(runs.c.id == run_id).values(window_to=rfc3339(until)))

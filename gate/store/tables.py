@@ -19,7 +19,7 @@ from sqlalchemy import (
     event,
 )
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """A new one is a new file in ``gate/store/migrations/versions``."""
 
 metadata = MetaData()
@@ -170,6 +170,29 @@ outbox = Table(
     Column("next_at", Text, nullable=False),
     Column("fault", Text),
     Column("ended_at", Text),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    # The event that made it due: a verdict, or a person's word.
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    # Among what the policy asks for at that moment.
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False),
+    Column("moment", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("deadline", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Text, nullable=False),
+    # Who is at it, and until when nobody else may be.
+    Column("claim", Text),
+    Column("claimed_until", Text),
+    Column("fault", Text),
+    Column("ended_at", Text),
+    ForeignKeyConstraint(["run_id", "seq"], ["events.run_id", "events.seq"]),
 )
 
 workers = Table(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, inspect, select, text
 
 from gate.errors import StoreFault, UsageFault
-from gate.store import access_tables, standing_tables  # noqa: F401 - register their tables
+from gate.store import access_tables, standing_tables, webhook_tables  # noqa: F401 - register their tables
 from gate.store.tables import SCHEMA_VERSION, metadata, schema
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from gate.canonical import dumps, rfc3339
-from gate.errors import KeyReused, NoSuchRun
+from gate.errors import KeyReused, NoSuchRun, StoreFault
 from gate.store.append import append_baseline, append_look, head_of, insert_run
 from gate.store.ending import conclude
 from gate.store.opened import Opened
@@ -72,6 +71,8 @@ class Step:
     """When the next look is due."""
     instead: bool = False
     """Whether ``entries`` stand for those of all looks before it, too."""
+    closes: datetime | None = None
+    """Of a last look, the end of the window that it knew: where somebody extended it meanwhile, the look does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +132,12 @@ class Work(Opened):
             "attention": "start",
         }
         try:
-            with self._writer.begin() as connection:
+            with self._writing() as connection:
                 run_id = insert_run(connection, now, release, policy, dry_run=dry_run, labels=labels, versions=versions)
                 connection.execute(insert(orders).values(run_id=run_id, **row))
                 return run_id
-        except IntegrityError:
-            # Somebody else sent the same order at the same moment.
+        except StoreFault:
+            # Perhaps somebody else sent the same order at the same moment.
             if known := self.ordered(storable(new.by), storable(new.key), new.fingerprint):
                 return known
             raise
@@ -154,9 +155,8 @@ class Work(Opened):
     def answered(self, call: Call) -> None:
         """Say that a call was heard; one that came meanwhile stays."""
         same = (orders.c.run_id == call.run_id) & (orders.c.generation == call.generation)
-        heard = update(orders).where(same & (orders.c.attention == call.what)).values(attention=None)
         with self._writing() as connection:
-            connection.execute(heard)
+            connection.execute(update(orders).where(same & (orders.c.attention == call.what)).values(attention=None))
 
     def hush(self, run_id: str) -> None:
         """Say that whoever watches the run has looked up."""
@@ -171,8 +171,7 @@ class Work(Opened):
             NoSuchRun: it is none of the durable ones.
         """
         of_run = (runs.c.state, runs.c.policy, runs.c.release, runs.c.deployed_at, runs.c.window_to)
-        of_order = (orders.c.run_id, orders.c.path, orders.c.looks, orders.c.next_at,
-                    orders.c.attention)  # fmt: skip
+        of_order = (orders.c.run_id, orders.c.path, orders.c.looks, orders.c.next_at, orders.c.attention)
         query = select(*of_order, *of_run).join(runs, runs.c.id == orders.c.run_id).where(orders.c.run_id == run_id)
         for row in self._rows(query):
             times = {name: datetime.fromisoformat(row[name]) for name in ("deployed_at", "window_to", "next_at")}
@@ -212,7 +211,7 @@ class Work(Opened):
         """Record a look and what it was given; with the last one, that the run is over and who is to be told.
 
         Returns:
-            Whether it was recorded: not if the run is over already, or somebody else made this look.
+            Whether it was recorded: not if the run is over or was extended, or somebody else made this look.
 
         Raises:
             StoreFault: the database fails; nothing of it was recorded.
@@ -238,7 +237,7 @@ class Work(Opened):
 def _record(connection: Connection, run_id: str, step: Step) -> Head | None:
     """Take the place of a look; None if the run is over already, or somebody else has taken it."""
     head = head_of(connection, run_id)
-    if head["state"] != State.RUNNING:
+    if head["state"] != State.RUNNING or (step.closes and rfc3339(step.closes) != head["window_to"]):
         return None
     mine = (orders.c.run_id == run_id) & (orders.c.looks == step.number)
     values = {"looks": step.number + 1, "next_at": rfc3339(step.next_at)}

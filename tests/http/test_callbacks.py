@@ -341,3 +341,10 @@ def test_a_certificate_nobody_knows(tmp_path: Path) -> None:
         with pytest.raises(SourceDown, match="certificate"):
             Sender(Names([["127.0.0.1"]]))(f"https://{NAME}:{port}/", b"{}", {}, [f"{NAME}:{port}=127.0.0.1"], SECOND)
     assert server.requests == []
+
+
+@pytest.mark.parametrize("host", ["a" * 70, "a..b", "a" * 60 + "." * 2])
+def test_a_name_that_no_host_can_have(host: str) -> None:
+    """A name below a wildcard that cannot be looked up at all is a failure like that of one that is not known."""
+    with pytest.raises(SourceDown, match="its name is not known"):
+        Sender()(f"https://{host}.ci.example/", b"{}", {}, ["*.ci.example"], 5 * SECOND)

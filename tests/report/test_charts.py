@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import astuple, replace
 from datetime import timedelta
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -142,3 +143,19 @@ def test_the_bundle_fetches_nothing() -> None:
     script = drawing.bundle()
     assert "gateChart" in script
     assert "import(" not in script
+
+
+def test_one_picture_at_a_time() -> None:
+    """While one is drawn no other is begun: in between the other threads of the process have their turn."""
+    begun = Event()
+
+    def draw() -> None:
+        with drawing._alone():  # noqa: SLF001 - what every picture is drawn in
+            begun.set()
+
+    with drawing._alone():  # noqa: SLF001
+        other = Thread(target=draw)
+        other.start()
+        assert not begun.wait(0.2)
+    other.join()
+    assert begun.is_set()

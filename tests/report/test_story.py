@@ -10,7 +10,7 @@ import pytest
 
 from gate.canonical import to_plain
 from gate.model import Outcome
-from gate.report.story import story
+from gate.report.story import Teller, story
 from tests.hostile import HOSTILE
 from tests.report.verdicts import FAIL
 from tests.support import DEPLOY, release
@@ -128,6 +128,13 @@ def test_each_day_is_named_once() -> None:
     """Times stand under their date."""
     events = [Entry("note", minutes(at), {"text": "x"}) for at in (0, 1, 24 * 60)]
     assert [line for line in story(events) if "(UTC)" in line] == ["2026-03-10 (UTC)", "2026-03-11 (UTC)"]
+
+
+def test_told_as_it_happens() -> None:
+    """Event by event it is the same story: each is told once, however many came before."""
+    events = [look(number) for number in (1, 2, 3)] + [Entry("note", minutes(60 * 24), {"text": "a day later"})]
+    teller = Teller()
+    assert [line for event in events for line in teller.lines(event)] == story(events)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])

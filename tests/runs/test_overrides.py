@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,12 @@ from gate.report.story import story
 from gate.runs import Callback
 from gate.store import State
 from tests.runs.world import DONE_BY, World, mentions
+from tests.support import DEPLOY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from gate.model import Request
 
 HALFWAY = DONE_BY - timedelta(minutes=15)
 
@@ -69,6 +73,21 @@ def test_cancelling(world: World) -> None:
     assert world.store.verify(run_id) == []
 
 
+@pytest.mark.parametrize("broken", [True, False])
+def test_a_caller_of_a_run_without_verdict(world: World, *, broken: bool) -> None:
+    """Where there is no verdict, the caller is told to hold, in the words of the API, and not nothing."""
+    world.source.faults = [ZeroDivisionError()] * broken
+    run_id = world.order()
+    if broken:
+        world.watch(run_id)
+    else:
+        world.runs.cancel(run_id, "Ada", "wrong build")
+    world.tell(run_id)
+    told = json.loads(world.receiver.got[0][1])
+    state = "broken" if broken else "cancelled"
+    assert (told["state"], told["outcome"], told["decision"], told["code"]) == (state, "error", "hold", state)
+
+
 def test_extending(world: World) -> None:
     """The window closes later: the run goes on looking until then, with all it has seen."""
     world.source.mentions = mentions(0.0)
@@ -93,6 +112,37 @@ def test_extending_to_an_earlier_time(world: World) -> None:
     world.watch(run_id)
     with pytest.raises(RunOver):
         world.runs.extend(run_id, "Ada", "why not", DONE_BY + timedelta(hours=1))
+
+
+def test_extending_while_the_last_look_is_made(world: World) -> None:
+    """Whoever extends the window while its last look is under way has extended it: the run goes on until then."""
+    world.source.mentions = mentions(0.0)
+    run_id, until = world.order(), DONE_BY + timedelta(minutes=20)
+    extended: list[str] = []
+
+    def extend(request: Request) -> str:
+        if request.until == DONE_BY and not extended:
+            extended.append("now")
+            world.runs.extend(run_id, "Ada", "quiet day", until)
+        return ""
+
+    world.source.partial = extend
+    world.watch(run_id)
+    verdict = world.store.verdict(run_id)
+    assert extended
+    assert verdict is not None
+    assert (verdict.decided_at, verdict.outcome) == (until, Outcome.PASS)
+    numbers = [each.data["number"] for each in world.store.events(run_id) if each.kind in {"baseline", "look"}]
+    assert numbers == list(range(len(numbers)))
+    assert world.store.verify(run_id) == []
+
+
+def test_extending_without_end(world: World) -> None:
+    """No window becomes longer than a policy may ask for: each look of it costs something."""
+    run_id = world.order()
+    with pytest.raises(UsageFault, match="31 days after the deploy"):
+        world.runs.extend(run_id, "Ada", "to be sure", DEPLOY + timedelta(days=31))
+    world.runs.extend(run_id, "Ada", "to be sure", DEPLOY + timedelta(days=30))
 
 
 @pytest.mark.parametrize(("by", "why"), [("Ada", " "), ("", "because"), ("Ada", "x" * 1001), ("A" * 201, "because")])

@@ -21,7 +21,7 @@ from gate.runs.standing import Standing
 from gate.runs.watching import Watching
 from gate.store import State, Store
 from gate.store.purging import BETWEEN, Chosen
-from gate.wiring_service import _Opener, _planned
+from gate.wiring_service import Opener, _planned
 from gate.wiring_standing import PolicyFolder
 from tests.servers.http_server import Recorded, Reply, Server
 from tests.support import DEPLOY, ManualClock
@@ -31,6 +31,8 @@ pytest.importorskip("dbos")
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from gate.runs.standing import Lookout
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -101,9 +103,9 @@ class Town:
         """Return what looks, each time with nothing in memory."""
         return Watching(self.store, self.clock, self.opener())
 
-    def opener(self) -> _Opener:
+    def opener(self) -> Opener:
         """Return what builds engines and scorers."""
-        return _Opener(self.clock, {}, self.store, hashed)
+        return Opener(self.clock, {}, self.store, hashed, private_addresses=False)
 
 
 def hashed(source: str, author: str) -> str:
@@ -305,6 +307,35 @@ def test_a_stop_while_listening(town: Town) -> None:
     town.clock.time += 15 * MINUTE
     town.standing().round()
     assert town.store.watches()[0].sources[0].complete
+
+
+class Turns(threading.Event):
+    """Lets that many seconds pass at once, then says to stop."""
+
+    def __init__(self, turns: int) -> None:
+        """Take how many."""
+        super().__init__()
+        self.turns = turns
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for nothing."""
+        del timeout
+        self.turns -= 1
+        return self.turns < 0
+
+
+def test_a_bug_between_releases(store: Store, clock: ManualClock) -> None:
+    """Whatever a policy of the folder breaks, the others are listened to again a second later."""
+    asked: list[str] = []
+
+    def lookouts() -> list[Lookout]:
+        asked.append("what to listen to")
+        if len(asked) == 1:
+            raise ZeroDivisionError
+        return []
+
+    Standing(store, clock, lookouts).listen(Turns(3))
+    assert len(asked) == 3
 
 
 @on_both

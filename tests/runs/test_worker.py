@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gate.clock import SystemClock
+from gate.errors import SourceDown
 from gate.runs import Callback
+from gate.runs.system import config, system_url
 from gate.store import State, Store
 from gate.wiring_service import open_service
 from tests.looks import look
@@ -28,11 +30,13 @@ pytest.importorskip("dbos")
 
 from benchmarks._durable.orders import order
 from benchmarks._durable.world import FastClock, Job, receiving
+from gate.runs.durable import Settings, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gate.runs import Order
+    from tests.runs.world import World
 
 ROOT = Path(__file__).parents[2]
 SPEED = 60.0
@@ -149,6 +153,29 @@ def test_an_override_is_noticed_at_once(tmp_path: Path) -> None:
             wait_for(lambda: f"{run_id}.2" in receiver.taken, 30, log)
         said = [json.loads(receiver.bodies[f"{run_id}.{version}"][0])["decision"] for version in (1, 2)]
     assert said == ["halt", "promote"]
+
+
+def test_a_bell_is_heard_once(world: World) -> None:
+    """Who overrides a verdict whose message still waits has the worker look up once, and not every second from then on."""
+    run_id = world.order()
+    world.store.answered(world.store.calls()[0])
+    world.watch(run_id)
+    world.receiver.faults = [SourceDown("no answer")] * 9
+    worker = Worker(Settings("", "one"), world.store, world.clock, world.watching, world.delivering)
+    assert worker.tell(run_id) is not None
+    world.runs.approve(run_id, "Ada", "known outage")
+    assert [call.what for call in world.store.calls()] == ["wake"]
+    assert worker.tell(run_id) is not None
+    assert world.store.calls() == []
+    assert len(world.receiver.got) == 1, "it is not time for the next attempt yet"
+
+
+def test_the_memory_of_workflows_is_private(tmp_path: Path) -> None:
+    """The file in which workflows are remembered is closed to other users, like the run log beside it."""
+    engine = config(system_url(str(tmp_path / "gate.db")), "one")["system_database_engine"]
+    assert engine is not None
+    with engine.connect():
+        assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
 def test_the_service(tmp_path: Path) -> None:

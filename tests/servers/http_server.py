@@ -142,6 +142,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(reply)
 
     do_POST = do_GET  # noqa: N815  # the names are the base class's
+    do_PATCH = do_GET  # noqa: N815
+    do_PUT = do_GET  # noqa: N815
+    do_DELETE = do_GET  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's
         """Keep standard error for the test."""

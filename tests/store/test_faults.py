@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from gate.errors import StoreFault, UsageFault
-from gate.store import State, Store
+from gate.store import NewOrder, State, Store
 from tests.looks import look
 from tests.store.test_verify import sql
 from tests.support import ManualClock, release, scored
@@ -82,6 +82,19 @@ def test_locked(path: Path, clock: ManualClock, store: Store) -> None:
                 opened.append(run_id, "note", {})
     assert "fuser" in fault.value.hint
     assert str(path) in fault.value.message
+
+
+def test_locked_for_an_order(path: Path, clock: ManualClock, store: Store) -> None:
+    """An order that cannot be written is told like anything else that cannot, and nothing was begun."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        new = NewOrder("ci", "key", "fingerprint", "version: 1", "gate.yml", None)
+        with (
+            Store(str(path), clock, patience=timedelta(milliseconds=20)) as opened,
+            pytest.raises(StoreFault, match="is locked by another process"),
+        ):
+            opened.order(new, release(), {}, dry_run=False, labels={}, versions={})
+    assert store.runs() == []
 
 
 @contextmanager
@@ -197,3 +210,13 @@ def test_passwords_stay_secret(clock: ManualClock, url: str) -> None:
     assert fault.value.hint
     assert "hunter2@" not in "".join(traceback.format_exception(fault.value))
     assert "password=" not in fault.value.message + fault.value.hint
+
+
+def test_a_head_that_cannot_be_read(path: Path, store: Store) -> None:
+    """What is asked past SQLAlchemy fails in the same words as everything else."""
+    run_id = store.start_run(release(), {})
+    assert store.head(run_id)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE runs RENAME TO others")
+    with pytest.raises(StoreFault, match="no such table: runs"):
+        store.head(run_id)

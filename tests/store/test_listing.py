@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,6 +57,35 @@ def test_filters(store: Store, clock: ManualClock, finished: str) -> None:
     assert ids(created_to=clock.now()) == [finished]
 
 
+def test_times_of_any_zone_and_year(store: Store, clock: ManualClock) -> None:
+    """What counts is the moment, however it is written; before and after all runs are all of them and none."""
+    run_id = store.start_run(release(), {})
+    now, india = clock.now(), timezone(timedelta(hours=5, minutes=30))
+
+    def found(**wanted: datetime) -> bool:
+        return [line.id for line in store.page(**wanted).lines] == [run_id]  # type: ignore[arg-type]
+
+    assert found(created_from=now.astimezone(india), created_to=(now + SECOND).astimezone(india))
+    assert not found(created_from=(now + SECOND).astimezone(india))
+    assert not found(created_to=now.astimezone(india))
+    assert found(created_from=now.replace(year=1998), created_to=now.replace(year=2150))
+    assert not found(created_to=now.replace(year=1998))
+    assert not found(created_from=now.replace(year=2150))
+
+
+def test_what_no_database_can_hold(store: Store) -> None:
+    """Whatever is looked for, there is an answer, also where the database knows no such character."""
+    store.start_run(release(), {}, labels={"team": "app"})
+    odd = "a\0\ud800"
+    wanted: list[dict[str, object]] = [
+        {"release": odd}, {"labels": {odd: odd}}, {"repositories": [odd]}, {"matching": odd},
+    ]  # fmt: skip
+    assert store.page(cursor="\0").cursor is None
+    assert [store.page(**each).lines for each in wanted] == [()] * len(wanted)  # type: ignore[arg-type]
+    with pytest.raises(NoSuchRun):
+        store.standing(odd)
+
+
 @pytest.mark.parametrize("wrong", [{"limit": 0}, {"limit": 201}, {"cursor": "ä"}, {"cursor": "x" * 999}])
 def test_what_is_no_page(store: Store, wrong: dict[str, object]) -> None:
     """A limit out of bounds and a cursor that is none of ours are refused."""
@@ -82,3 +111,21 @@ def test_a_run_at_a_glance(store: Store) -> None:
     assert verdict.outcome is VERDICT.outcome is not Outcome.WAITING
     with pytest.raises(NoSuchRun):
         store.verdict("nothing")
+
+
+def test_a_head_tells_whether_anything_changed(store: Store) -> None:
+    """The last hash of a log changes with whatever happens in its run, and with nothing else."""
+    run_id, other = store.start_run(release(), {}), store.start_run(release(), {})
+    heads = [store.head(run_id)]
+    store.append_look(other, look(1))
+    assert store.head(run_id) == heads[0] == store.standing(run_id).head
+    for happen in (
+        lambda: store.append_look(run_id, look(1)),
+        lambda: store.override(run_id, "rejected", "ann", "orders are lost"),
+        lambda: store.override(run_id, "approved", "bob", "they are not"),
+    ):
+        happen()  # type: ignore[no-untyped-call]
+        heads.append(store.head(run_id))
+    assert len(set(heads)) == 4
+    with pytest.raises(NoSuchRun):
+        store.head("nothing")

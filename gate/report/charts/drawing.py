@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from functools import cache
 from html import escape
 from importlib import import_module
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from gate.errors import UsageFault
 from gate.report.charts.theme import style
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
     Spec = dict[str, Any]
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
 VEGA_LITE = "6.4"
 SCALE = 2.0
 """Pixels of a PNG for one of the specification: sharp on the screens there are."""
+BREATH = 0.01
+"""Seconds between two pictures in which the other threads of a process have their turn."""
+_DRAWING = Lock()
 _ROOT = re.compile(r"<svg [^>]*?viewBox=\"([^\"]*)\"[^>]*>")
 # CSS of the reader's own page does not reach into a picture, and a strict one forbids styles in attributes.
 _STYLED = re.compile(r' style="[^"]*"')
@@ -41,7 +47,8 @@ def svg(spec: Spec, description: str, *, alone: bool = True) -> str:
     Raises:
         UsageFault: vl-convert is not installed.
     """
-    drawn: str = _vega().vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
+    with _alone() as vega:
+        drawn: str = vega.vegalite_to_svg(spec, vl_version=VEGA_LITE, allowed_base_urls=[])
     found = _ROOT.search(drawn)
     box = found[1] if found else "0 0 1 1"
     width, height = box.split()[2:]
@@ -59,7 +66,8 @@ def png(spec: Spec) -> bytes:
     Raises:
         UsageFault: vl-convert is not installed.
     """
-    drawn: bytes = _vega().vegalite_to_png(spec, vl_version=VEGA_LITE, scale=SCALE, allowed_base_urls=[])
+    with _alone() as vega:
+        drawn: bytes = vega.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=SCALE, allowed_base_urls=[])
     return drawn
 
 
@@ -70,8 +78,24 @@ def bundle() -> str:
     Raises:
         UsageFault: vl-convert is not installed.
     """
-    script: str = _vega().javascript_bundle(_INTERACTIVE, vl_version=VEGA_LITE)
+    with _alone() as vega:
+        script: str = vega.javascript_bundle(_INTERACTIVE, vl_version=VEGA_LITE)
     return script
+
+
+@contextmanager
+def _alone() -> Iterator[ModuleType]:
+    """Draw one picture at a time: while one is drawn, no other thread of the process runs, as vl-convert keeps the GIL.
+
+    Several that wait for each other would hand it on among themselves, and whoever asks for a verdict meanwhile would
+    wait for all of them.
+    """
+    vega = _vega()
+    with _DRAWING:
+        try:
+            yield vega
+        finally:
+            Event().wait(BREATH)
 
 
 def _vega() -> ModuleType:

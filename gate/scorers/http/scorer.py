@@ -129,7 +129,8 @@ class Scorer:
             url = urlsplit(self._options.url)
             seconds = self._options.timeout.total_seconds()
             origin = f"{url.scheme}://{url.netloc}"
-            self._adapter = Adapter(origin, headers=headers, secrets=secrets, limits=Limits(read=seconds))
+            limits, public_only = Limits(read=seconds), self._context.public_only
+            self._adapter = Adapter(origin, headers=headers, secrets=secrets, limits=limits, public_only=public_only)
             self._session = session(self._adapter)
         return self._session, self._adapter
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ProblemTold", "install", "invalid"]
 
-VIEWS = ("starting", "reading", "overriding", "streaming", "files", "document")
+VIEWS = ("starting", "reading", "overriding", "streaming", "files", "policies", "document")
 
 
 def install(app: OpenAPI) -> None:

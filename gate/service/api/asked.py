@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from gate.policy.secrets import REFERENCE
 from gate.runs.orders import LONGEST_LABEL, LONGEST_WHY, MOST_LABELS
@@ -14,6 +15,18 @@ RUN_ID = r"^\d{6}-\d{6}-[0-9a-z]{6}$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Label = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_LABEL)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_WHY, strip_whitespace=True)]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        message = "must lie between the years 1 and 9999 of UTC"
+        raise ValueError(message) from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""In any time zone that there is the same moment of UTC for."""
 
 
 class Asked(BaseModel):
@@ -45,7 +58,7 @@ class CallbackAsked(Asked):
     """On a host that the service allows."""
     secret: str = Field(default="", pattern=rf"^$|{REFERENCE}", max_length=200)
     """Reference `${NAME}` of the key that signs what is sent, in the service's environment."""
-    deadline: AwareDatetime | None = None
+    deadline: Moment | None = None
     """Nothing is sent later; a day after the end if it is left out."""
     updates: bool = False
     """Whether to be told as well when somebody overrides the verdict afterwards."""
@@ -60,7 +73,7 @@ class RunAsked(Asked):
     """Name of a policy that the service holds."""
     release: str | None = Field(default=None, max_length=200)
     """Hashtag or phrase that users write, instead of the policy's own."""
-    deployed_at: AwareDatetime | None = None
+    deployed_at: Moment | None = None
     """When the release went out; now, if it is left out."""
     labels: dict[Label, Annotated[str, StringConstraints(max_length=LONGEST_LABEL)]] = Field(
         default_factory=dict, max_length=MOST_LABELS
@@ -86,7 +99,7 @@ class OverrideAsked(Asked):
 class ExtendAsked(OverrideAsked):
     """Until when to watch."""
 
-    until: AwareDatetime
+    until: Moment
     """When the window is to close: later than it does now."""
 
 
@@ -144,9 +157,9 @@ class ListQuery(Read):
         default_factory=list, max_length=MOST_LABELS
     )
     """`name=value`, as often as wanted."""
-    since: AwareDatetime | None = None
+    since: Moment | None = None
     """Started at this time or later."""
-    until: AwareDatetime | None = None
+    until: Moment | None = None
     """Started before this time."""
     limit: int = Field(default=50, ge=1, le=200)
     cursor: str | None = Field(default=None, max_length=64)

@@ -38,6 +38,8 @@ ALWAYS: Answers = {
 }
 NO_RUN: Answers = {"404": problem("There is no such run, or it is not one of yours.")}
 
+FRESH = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+"""Headers of an answer that is good for now."""
 _NOWHERE = {("run_id",), ("form",)}
 
 api = APIBlueprint("v1", __name__, url_prefix="/v1", abp_security=[{"token": []}, {"session": []}],
@@ -64,8 +66,7 @@ def _sent_as_json() -> None:
 
 def told(value: object, status: int = 200, **headers: str) -> Response:
     """Return an answer in canonical JSON."""
-    fresh = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-    return Response(dumps(value), status, {**fresh, **headers})
+    return Response(dumps(value), status, {**FRESH, **headers})
 
 
 def standing(run_id: str, role: Role) -> Standing:

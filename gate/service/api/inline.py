@@ -9,12 +9,13 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from gate.errors import Fault, PolicyFault, UsageFault
+from gate.errors import Fault, PolicyFault, SourceRefused, UsageFault
+from gate.http.destinations import aim, is_public
 from gate.policy import ByLanguage
 from gate.policy.secrets import REFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from gate.policy import Policy
     from gate.service.sections import Policies
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 LOCAL_SOURCES = frozenset({"file", "sql"})
 LOCAL_SCORERS = frozenset({"onnx"})
 LOCAL_ACTIONS = frozenset({"command", "webhook"})
+ELSEWHERE = ("repository", "base_url")
+"""Options of an action that say on what it acts: with the operator's token, callers act only on what is theirs."""
 ADDRESSES = frozenset({"server", "url"})
 """Options that name a machine, whatever form its name has; others do where they look like an address."""
 NAMED = "use a policy that the service holds (policy_name), or ask its operator to allow it"
@@ -47,28 +50,20 @@ def check_inline(policy: Policy, allowed: Policies) -> None:
         raise PolicyFault(tuple(faults))
 
 
-def check_callback(url: str, secret: str, hosts: Collection[str], variables: Collection[str]) -> None:
+def check_callback(url: str, secret: str, hosts: Sequence[str], variables: Collection[str]) -> None:
     """Refuse to write to somebody whom the operator does not know, or to sign with a secret that is not for this.
 
     Raises:
         UsageFault: that is asked.
     """
     try:
-        parts = urlsplit(url)
-        named = {
-            parts.hostname,
-            parts.netloc,
-            f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}",
-        }
-    except ValueError as error:
-        message = f"callback.url is no address: {error}"
-        raise UsageFault(message, hint="write https://HOST/PATH") from error
-    if parts.username or parts.password or not named & set(hosts):
-        message = f"callbacks to {parts.hostname or 'nobody'} are not allowed"
-        raise UsageFault(message, hint="ask the operator to list the host in callbacks.hosts")
+        aim(url, hosts)  # As whoever delivers it does: what is taken now is not refused then.
+    except SourceRefused as fault:
+        message = f"callback.url: {fault.message}"
+        raise UsageFault(message, hint=fault.hint) from fault
     if secret and secret[2:-1] not in variables:
         message = f"the variable {secret[2:-1]} may not sign callbacks"
-        raise UsageFault(message, hint="ask the operator to list it in policies.variables")
+        raise UsageFault(message, hint="ask the operator to list it in callbacks.variables")
 
 
 def _local(policy: Policy) -> Iterator[Leaf]:
@@ -81,10 +76,23 @@ def _local(policy: Policy) -> Iterator[Leaf]:
     for field, type_ in _scorers(policy):
         if type_ in LOCAL_SCORERS:
             yield field, f"scorers of type {type_} read this machine"
+    yield from _actions(policy)
+
+
+def _actions(policy: Policy) -> Iterator[Leaf]:
     for moment, actions in policy.actions.items():
         for index, action in enumerate(actions):
+            place = f"actions.{moment}.{index}"
             if action.type in LOCAL_ACTIONS:
-                yield f"actions.{moment}.{index}.type", f"actions of type {action.type} are not for callers"
+                yield f"{place}.type", f"actions of type {action.type} are not for callers"
+            for option in _said(action.options):
+                yield f"{place}.{option}", "callers do not say on what an action acts: the run's labels do"
+
+
+def _said(options: Any) -> Iterator[str]:  # noqa: ANN401 - any action's
+    for field in fields(options):
+        if field.name in ELSEWHERE and getattr(options, field.name) != field.default:
+            yield field.name
 
 
 def _scorers(policy: Policy) -> Iterator[Leaf]:
@@ -134,9 +142,12 @@ def _host(field: str, value: str) -> str:
 
 
 def _private(host: str) -> bool:
-    """Whether any address of a host is one that only machines beside this one can reach."""
+    """Whether any address of a host is one that only machines beside this one can reach.
+
+    So says its name now; what it means when it is listened to, whoever connects sees to (``gate.http.reaching``).
+    """
     try:
         found = {each[4][0] for each in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     except (OSError, UnicodeError):
         return False  # Nothing can be read from a host that has no address.
-    return any(not ipaddress.ip_address(str(each).partition("%")[0]).is_global for each in found)
+    return any(not is_public(ipaddress.ip_address(str(each).partition("%")[0])) for each in found)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Response
 
+from gate.canonical import dumps
 from gate.errors import UsageFault
 from gate.report.story import story
 from gate.service.api.asked import ListQuery, LogQuery, RunPath, VerdictQuery
-from gate.service.api.blueprint import NO_RUN, api, standing, told
+from gate.service.api.blueprint import FRESH, NO_RUN, api, standing, told
 from gate.service.api.shown import event_told, run_told, status_of, verdict_told
 from gate.service.api.told import RunsTold, RunTold, VerdictTold
-from gate.service.auth import Role, principal, require
+from gate.service.auth import Role, admit, principal, require
 from gate.service.services import services
+from gate.service.shelf import Shelf
 from gate.store import State
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gate.store import Page
 
+MOST_WRITTEN = 512
+"""Verdicts held in memory, of a few thousand bytes each."""
 WAIT = "5"
 """Seconds after which to ask again for a verdict that is not there yet."""
 _VERDICT = {"application/json": {"schema": {"$ref": "#/components/schemas/VerdictTold"}}}
@@ -74,10 +80,36 @@ def get_run(path: RunPath) -> Response:
 @require(Role.READ)
 def get_verdict(path: RunPath, query: VerdictQuery) -> Response:
     """Give the verdict: the latest there is, at the cost of one row."""
-    found = verdict_told(standing(path.run_id, Role.READ))
-    status = status_of(found) if query.status == "verdict" else 200
-    headers: dict[str, Any] = {} if found["final"] else {"Retry-After": WAIT}
-    return told(found, status, **headers)
+    written = _written(path.run_id)
+    admit(Role.READ, path.run_id, written.labels)
+    headers = FRESH if written.final else {**FRESH, "Retry-After": WAIT}
+    return Response(written.body, written.status if query.status == "verdict" else 200, headers)
+
+
+class _Written(NamedTuple):
+    """A verdict as it is sent."""
+
+    labels: Mapping[str, str]
+    """Of its run."""
+    final: bool
+    status: int
+    """That says it."""
+    body: bytes
+
+
+_WRITTEN: Shelf[_Written] = Shelf(MOST_WRITTEN)
+
+
+def _written(run_id: str) -> _Written:
+    """Write a verdict, once for each state of its run: it is asked for again and again, by those who wait."""
+    store = services().store
+    if known := _WRITTEN.get((run_id, store.head(run_id))):
+        return known
+    run = store.standing(run_id)
+    found = verdict_told(run)
+    written = _Written(run.line.labels, found["final"], status_of(found), dumps(found))
+    _WRITTEN.put((run_id, run.head), written)
+    return written
 
 
 @api.get("/runs/<run_id>/log", operation_id="getLog", responses={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ from flask import Response
 from gate.errors import UsageFault
 from gate.policy import Overrides, load_text
 from gate.runs import Callback, Order
+from gate.runs.orders import INLINE
 from gate.service.api.asked import KeyHeader, RunAsked
 from gate.service.api.blueprint import api, problem, told
 from gate.service.api.inline import check_callback, check_inline
+from gate.service.api.policies import names_in
 from gate.service.api.shown import links
 from gate.service.auth import Role, labels_for, principal, require
 from gate.service.problems import Problem
@@ -59,13 +62,18 @@ def _policy(body: RunAsked) -> tuple[str, str]:
     if body.policy is not None:
         if not allowed.inline:
             raise Problem(403, "this service takes named policies only", kind="inline", hint="give policy_name")
-        return body.policy, "gate.yml"
-    path = (allowed.folder or Path("/nowhere")) / f"{body.policy_name}.yml"
+        return body.policy, INLINE
+    path = (allowed.folder or Path("/nowhere")).absolute() / f"{body.policy_name}.yml"
     try:
         return path.read_text(encoding="utf-8-sig"), str(path)
     except (OSError, ValueError):
-        message = f"there is no policy {body.policy_name!r}"
-        raise UsageFault(message, hint="ask whoever runs the service for the names it has") from None
+        raise _unknown(body.policy_name or "", names_in(allowed.folder)) from None
+
+
+def _unknown(name: str, known: list[str]) -> UsageFault:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "GET /v1/policies lists those that the service holds"
+    return UsageFault(f"there is no policy {name!r}", hint=hint)
 
 
 def _deployed_at(body: RunAsked, key: str) -> datetime:
@@ -82,5 +90,5 @@ def _callback(body: RunAsked) -> Callback | None:
     if body.callback is None:
         return None
     settings = services().settings
-    check_callback(body.callback.url, body.callback.secret, settings.callbacks.hosts, settings.policies.variables)
+    check_callback(body.callback.url, body.callback.secret, settings.callbacks.hosts, settings.callbacks.variables)
     return Callback(**body.callback.model_dump())

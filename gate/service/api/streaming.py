@@ -28,6 +28,8 @@ EVERY = 1.0
 """Seconds between looks at the run log."""
 HEARTBEAT = 15
 """So many of them without news, and a heartbeat is sent: proxies cut silent connections."""
+PROBE = 2
+"""So many of them without news, and an empty comment is sent: only who writes learns that a reader has left its place."""
 AT_ONCE = 200
 RETRY_AFTER = 10
 STREAMS = "gate.streams"
@@ -100,6 +102,8 @@ def _events(parts: Services, run_id: str, seen: int) -> Iterator[bytes]:
             quiet += 1
             if quiet % HEARTBEAT == 0:
                 yield message("heartbeat", b"{}")
+            elif quiet % PROBE == 0:
+                yield b":\n\n"
             if STOPPING.wait(EVERY):
                 return
 

@@ -110,6 +110,22 @@ class LogTold(Told):
     """Give it as `after` to get what follows; null if that was all so far."""
 
 
+class PolicyTold(Told):
+    """A policy that the service holds."""
+
+    name: str
+    """What `policy_name` of an order takes."""
+
+
+class PoliciesTold(Told):
+    """Which policies a run may have."""
+
+    policies: list[PolicyTold]
+    """By name."""
+    inline: bool
+    """Whether the text of a policy may be sent instead."""
+
+
 class ProblemTold(Told):
     """What is wrong, RFC 9457."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 
+@lru_cache(4096)
 def network_of(address: str | None) -> str:
     """Return the address; of IPv6 its /64 network, as anybody has all addresses of one."""
     try:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from base64 import b64decode
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from gate.errors import StoreFault
 from gate.service.auth.audit import unauthorized
 from gate.service.auth.principals import Principal, roles_of
-from gate.store.token_text import PREFIX, well_formed
+from gate.store.token_text import PREFIX, hash_of, well_formed
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gate.ports import Clock
     from gate.store import Store, Token
 
 LONGEST = 16 * 1024
 """Characters of a header: GitHub's tokens have about 2,000."""
+REMEMBERED = timedelta(seconds=1)
+"""So long a token is taken for what it was: one that is revoked is refused after that at the latest."""
+MOST_KNOWN = 1_000
 _JWT_DOTS = 2
 
 
@@ -58,6 +64,7 @@ class Credentials:
         self._store = store
         self._clock = clock
         self._github = github
+        self._known: dict[str, tuple[Token, datetime]] = {}
 
     def principal(self, header: str) -> Principal:
         """Return whose the header is.
@@ -87,13 +94,26 @@ class Credentials:
         detail = "the token is not valid"
         if not well_formed(secret):
             raise unauthorized(detail, why="the token is malformed")
-        found = self._store.token_of(secret)
+        found = self._found(secret)
         if found is None:
             raise unauthorized(detail, why="there is no such token")
         if fault := found.fault(self._clock.now()):
             raise unauthorized(detail, why=f"the token {found.name!r} {fault}")
-        with suppress(StoreFault):  # A database that is busy for a while must not keep anybody out.
-            self._store.token_used(found)
+        return found
+
+    def _found(self, secret: str) -> Token | None:
+        """Return what is known of a token, as of now or of a moment ago, and note that a valid one was used."""
+        key, now = hash_of(secret), self._clock.now()
+        known, until = self._known.get(key, (None, now))
+        if known and now < until:
+            return known
+        found = self._store.token_of(secret)
+        if found and not found.fault(now):
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = found, now + REMEMBERED
+            with suppress(StoreFault):  # A database that is busy for a while must not keep anybody out.
+                self._store.token_used(found)
         return found
 
 

@@ -27,16 +27,21 @@ ALWAYS = {
 }
 """A view that must be laxer sets the header itself."""
 
+_ALWAYS = tuple((name, name.lower(), value) for name, value in ALWAYS.items())
+
 STRICT_TRANSPORT = "max-age=31536000"
 STATIC = "/static/"
 
 
 def harden(response: Response, *, https: bool) -> Response:
     """Add what the view has not set itself."""
-    for name, value in ALWAYS.items():
-        response.headers.setdefault(name, value)
+    headers = response.headers
+    own = {name.lower() for name, _ in headers}
+    for name, lowered, value in _ALWAYS:
+        if lowered not in own:
+            headers.add(name, value)
     if https:
-        response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
+        headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
     if not request.path.startswith(STATIC):
         # What one person may see must not come out of a cache for another.
         response.headers.setdefault("Cache-Control", "no-store")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HANDFULS = 40
 """In so many a limit is taken."""
 MOST_KEYS = 10_000
-"""Remembered by a process; those of past periods go first."""
+"""Remembered by a process; the oldest goes for a new one. It loses nothing but what is left of its handful."""
 
 
 @dataclass(slots=True)
@@ -89,8 +89,9 @@ class Limiter:
     def _hand(self, who: str, now: datetime) -> _Hand:
         hand = self._hands.get(who)
         if hand is None or hand.until <= now:
-            if len(self._hands) >= MOST_KEYS:
-                self._hands = {name: each for name, each in self._hands.items() if each.until > now}
+            self._hands.pop(who, None)
+            while len(self._hands) >= MOST_KEYS:
+                del self._hands[next(iter(self._hands))]
             hand = self._hands[who] = _Hand(self._end(now))
         return hand
 

@@ -24,7 +24,7 @@ class Role(StrEnum):
 MEANINGS = {
     Role.READ: "see runs: verdicts, logs, evidence, the page",
     Role.RUN: "start runs, and cancel them",
-    Role.OVERRIDE: "approve, reject and extend runs",
+    Role.OVERRIDE: "approve, reject, extend and cancel runs",
     Role.ADMIN: "manage tokens and named policies",
 }
 """What each role lets one do, for the documentation."""

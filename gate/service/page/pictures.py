@@ -11,20 +11,25 @@ from gate.report import charts
 from gate.report.charts import drawing
 from gate.report.html.view import view
 from gate.service.page.assets import packed
-from gate.service.page.reading import Shelf, admitted, dossier
+from gate.service.page.reading import admitted, dossier
 from gate.service.problems import Problem
 from gate.service.services import services
+from gate.service.shelf import Shelf
 
 if TYPE_CHECKING:
+    from gate.report.charts.theme import Palette
     from gate.store import Standing
 
 MOST = 256
+MOST_OVERVIEWS = 32
+"""Of up to 200 kB each."""
 WIDTHS = {"wide": charts.WIDE, "narrow": charts.NARROW}
 # What a picture holds is its own: its style may stand in it, and it may fetch nothing.
 ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 AN_HOUR = "private, max-age=3600"
 
-_DRAWN = Shelf(MOST)
+_DRAWN: Shelf[str] = Shelf(MOST)
+_OVERVIEWS: Shelf[bytes] = Shelf(MOST_OVERVIEWS)
 
 
 def show(run_id: str, name: str) -> Response:
@@ -39,7 +44,7 @@ def show(run_id: str, name: str) -> Response:
         raise Problem(404, "there is nothing at this address")
     key = (run_id, standing.head, name, str(width))
     drawn = _DRAWN.get(key)
-    if not isinstance(drawn, str):
+    if drawn is None:
         times = charts.timeline(dossier(standing))
         drawn = drawing.svg(charts.chart(name, times, charts.VARIABLES, width), charts.said(name, times))
         _DRAWN.put(key, drawn)
@@ -67,9 +72,18 @@ def described(standing: Standing) -> list[dict[str, str]]:
 def overview(run_id: str, form: str) -> bytes:
     """Return all charts of a run as one picture, ``svg`` or ``png``; whoever asks was admitted before."""
     standing = services().store.standing(run_id)
+    theme = "dark" if request.args.get("theme") == "dark" else "light"
+    key = (run_id, standing.head, form, theme)
+    drawn = _OVERVIEWS.get(key)
+    if drawn is None:
+        drawn = _overview(standing, form, charts.DARK if theme == "dark" else charts.LIGHT)
+        _OVERVIEWS.put(key, drawn)
+    return drawn
+
+
+def _overview(standing: Standing, form: str, palette: Palette) -> bytes:
     known = dossier(standing)
     said, times = view(known), charts.timeline(known)
-    palette = charts.DARK if request.args.get("theme") == "dark" else charts.LIGHT
     spec = charts.overview(times, palette, f"{said.outcome}: {said.release}")
     if form == "png":
         return drawing.png(spec)

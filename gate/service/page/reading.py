@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from gate.report.dossier import from_log
 from gate.service.auth import Role, admit
 from gate.service.services import services
+from gate.service.shelf import Shelf
 
 if TYPE_CHECKING:
     from gate.report.dossier import Dossier
@@ -17,30 +17,7 @@ if TYPE_CHECKING:
 MOST = 8
 """Runs held in memory: each of them for all who look at it, until its log goes on. One of 20,000 mentions takes 10 MB."""
 
-
-class Shelf:
-    """Remembers what was made for a state of a run's log. Safe to share between threads."""
-
-    def __init__(self, most: int) -> None:
-        """Hold nothing yet."""
-        self._most = most
-        self._held: dict[tuple[str, ...], object] = {}
-        self._lock = Lock()
-
-    def get(self, key: tuple[str, ...]) -> object | None:
-        """Return what is held under the key."""
-        with self._lock:
-            return self._held.get(key)
-
-    def put(self, key: tuple[str, ...], value: object) -> None:
-        """Hold it, and let go of the oldest."""
-        with self._lock:
-            self._held[key] = value
-            while len(self._held) > self._most:
-                del self._held[next(iter(self._held))]
-
-
-_DOSSIERS = Shelf(MOST)
+_DOSSIERS: Shelf[Dossier] = Shelf(MOST)
 
 
 def admitted(run_id: str, role: Role = Role.READ) -> tuple[Standing, Principal]:
@@ -64,4 +41,4 @@ def dossier(standing: Standing) -> Dossier:
         run = store.run(standing.line.id)
         held = from_log(run, store.events(run.id), store.said(run.id))
         _DOSSIERS.put(key, held)
-    return held  # type: ignore[return-value]
+    return held

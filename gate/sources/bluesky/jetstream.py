@@ -15,8 +15,11 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+from requests.utils import get_environ_proxies
+
 from gate import __version__
 from gate.errors import SourceDown, SourceFault, SourceRefused
+from gate.http.reaching import reach_public
 from gate.http.stopping import CutOff, go_on
 from gate.sources.bluesky.posts import COLLECTION
 
@@ -39,6 +42,8 @@ QUIET = 10
 QUEUE = 32
 """More events than the library holds back: with so many more, all that were here before are read."""
 FIRST_REST, LONGEST_REST = 0.5, 30.0
+CONNECT = 5.0
+"""Seconds until the connection stands."""
 LEAVE = 0.5
 """Seconds the thread has to end."""
 MICROSECOND = timedelta(microseconds=1)
@@ -53,7 +58,7 @@ def microseconds(at: datetime) -> int:
 class Reader:
     """Reads on from a place until it is closed, and connects again whenever the connection breaks."""
 
-    def __init__(self, address: str, buffer: Buffer, clock: Clock) -> None:
+    def __init__(self, address: str, buffer: Buffer, clock: Clock, *, public_only: bool = False) -> None:
         """Start reading where the buffer ends.
 
         Raises:
@@ -62,6 +67,7 @@ class Reader:
         self.fault: SourceFault | None = None
         """Why there is no connection at present."""
         self._address = address
+        self._public_only = public_only
         self._buffer = buffer
         self._clock = clock
         self._changed = buffer.changed
@@ -156,7 +162,8 @@ class Reader:
     def _read(self) -> None:
         start = self._buffer.at - REWIND // MICROSECOND
         query = urlencode({"wantedCollections": COLLECTION, "cursor": start})
-        with self._connect(f"{self._address}?{query}", **_settings(self._address)) as connection:
+        how = _settings(self._address, public_only=self._public_only)
+        with self._connect(f"{self._address}?{query}", **how) as connection:
             with self._changed:
                 self._connection, self._level, self.fault = connection, False, None
             quiet = count = 0
@@ -190,11 +197,17 @@ class Reader:
         return SourceDown(f"no stream from {self.host} ({said})", hint="check the network; the next look tries again")
 
 
-def _settings(address: str) -> Mapping[str, Any]:
+def _settings(address: str, *, public_only: bool) -> Mapping[str, Any]:
     # Certificates as for every other source.
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    tls = {"ssl": ssl.create_default_context(cafile=bundle)} if address.startswith("wss:") else {}
-    return {"open_timeout": 5, "close_timeout": LEAVE, "user_agent_header": f"sentiment-gate/{__version__}", **tls}
+    settings: dict[str, Any] = {"open_timeout": CONNECT, "close_timeout": LEAVE,
+                                "user_agent_header": f"sentiment-gate/{__version__}"}  # fmt: skip
+    url = urlsplit(address)
+    if url.scheme == "wss":
+        settings["ssl"] = ssl.create_default_context(cafile=bundle)
+    if public_only and not get_environ_proxies(address.replace("ws", "http", 1)):
+        settings["sock"] = reach_public(url.hostname or "", url.port or (443 if url.scheme == "wss" else 80), CONNECT)
+    return settings
 
 
 def _library() -> Callable[..., ClientConnection]:

@@ -75,8 +75,7 @@ class Stream:
         """Listen for a moment."""
         what = "Jetstream"
         try:
-            buffer = self._buffer(microseconds(self._context.clock.now()))
-            reader = Reader(self._address, buffer, self._context.clock)
+            reader = self._listening(self._buffer(microseconds(self._context.clock.now())))
         except SourceFault as fault:
             return [Check(what, ok=False, detail=fault.message, fix=fault.hint)]
         try:
@@ -115,9 +114,12 @@ class Stream:
             reader.close()
         at, seen = _place(request.cursor) if request.cursor else (microseconds(request.since), ())
         buffer = self._buffer(at, seen)
-        reader = Reader(self._address, buffer, self._context.clock)
+        reader = self._listening(buffer)
         self._readers[request.since] = (cursor, request.until, reader, buffer)
         return reader, buffer
+
+    def _listening(self, buffer: Buffer) -> Reader:
+        return Reader(self._address, buffer, self._context.clock, public_only=self._context.public_only)
 
 
 def is_place(cursor: str) -> bool:

@@ -46,14 +46,20 @@ USER_FIELDS = ["created_at", "public_metrics"]
 class Client:
     """The two calls we make, each answered with a JSON object or one of our errors."""
 
-    def __init__(self, base_url: str, token: str, *, key: str, clock: Clock) -> None:
+    def __init__(self, base_url: str, token: str, *, key: str, clock: Clock, public_only: bool = False) -> None:
         """Build tweepy's client around our session; ``key`` is the token's reference, for hints."""
         import tweepy
 
         headers = {"Authorization": f"Bearer {token}"}
-        self._adapter = Adapter(base_url, alias=BUILT_IN_HOST, headers=headers, secrets=(token,))
         limits = Limits(read=SILENCE)
-        self._streaming = StreamAdapter(base_url, alias=BUILT_IN_HOST, headers=headers, secrets=(token,), limits=limits)
+        given: dict[str, Any] = {
+            "alias": BUILT_IN_HOST,
+            "headers": headers,
+            "secrets": (token,),
+            "public_only": public_only,
+        }
+        self._adapter = Adapter(base_url, **given)
+        self._streaming = StreamAdapter(base_url, **given, limits=limits)
         self._tweepy = tweepy.Client("held-back", return_type=dict, wait_on_rate_limit=False)
         guard(self._tweepy.session, self._adapter).hooks["response"].append(self._judge)
         self._clock = clock

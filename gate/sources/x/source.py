@@ -187,7 +187,10 @@ class Source:
             if not (token and token.isascii() and token.isprintable() and " " not in token):
                 message = f"what {key} holds is no bearer token: it is empty, or has spaces or odd characters in it"
                 raise SourceRefused(message, hint="copy it again from X's developer console, Keys and tokens")
-            self._client = Client(self._options.base_url, token, key=key, clock=self._context.clock)
+            context = self._context
+            self._client = Client(
+                self._options.base_url, token, key=key, clock=context.clock, public_only=context.public_only
+            )
         return self._client
 
     def _query(self) -> str:

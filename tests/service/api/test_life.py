@@ -5,18 +5,27 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
+from gate.canonical import rfc3339
+from gate.clock import SystemClock
+from gate.service.settings import Settings
+from gate.service.web import PROCESSES, THREADS, options, streams_of
 from tests.cli.commands import DEPLOY, gate
-from tests.service.running import Service, wait_for
+from tests.servers.http_server import Reply, Server
+from tests.service.running import POLICY, Service, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+STOPS_WITHIN = 30
+"""Seconds, as docs/service.md has it."""
 LIFE = {"deployed_at": DEPLOY.isoformat(), "labels": {"repository": "acme/app", "environment": "production"}}
 
 
@@ -98,6 +107,15 @@ def test_pages_of_a_list(service: Service) -> None:
     assert seen == sorted(started, reverse=True)
 
 
+def test_policies_are_listed(service: Service) -> None:
+    """Whoever may read is told which policies there are by name; one that is nearly so named is pointed out."""
+    reader = service.issue("policy-reader", ["read"], ["acme/app"])
+    listed = service.get("/v1/policies", token=reader).json()
+    assert listed == {"policies": [{"name": "bad"}, {"name": "good"}, {"name": "long"}], "inline": True}
+    refused = service.post("/v1/runs", {"policy_name": "goood", **LIFE})
+    assert (refused.status_code, refused.json()["hint"]) == (422, "did you mean good?")
+
+
 def test_key_means_one_run(service: Service) -> None:
     """An order sent again with its key is the same run; another order with that key is refused."""
     key = {"Idempotency-Key": "deploy-4711"}
@@ -137,11 +155,13 @@ def test_stream_tells_everything_and_resumes(service: Service, bad: str) -> None
 
 
 def test_stream_is_live_and_bounded(service: Service, waiting: str) -> None:
-    """A stream tells of an approval as it happens; where too many are open the next one is refused, others go on."""
+    """A stream tells of an approval as it happens; with as many open as there may be, all other requests are answered."""
     streams = [service.get(f"/v1/runs/{waiting}/events", stream=True) for _ in range(12)]
     try:
         assert {each.status_code for each in streams} == {200, 429}
-        assert service.get("/v1/runs").ok
+        with ThreadPoolExecutor(4 * THREADS) as callers:
+            asked = list(callers.map(service.get, [f"/v1/runs/{waiting}/verdict"] * 8 * THREADS))
+        assert {each.status_code for each in asked} == {200}
         service.post(f"/v1/runs/{waiting}/approve", {"reason": "seen enough"})
         heard = next(each for each in streams if each.ok)
         assert any(line == b"event: approved" for line in heard.iter_lines())
@@ -150,12 +170,28 @@ def test_stream_is_live_and_bounded(service: Service, waiting: str) -> None:
             each.close()
 
 
+def test_streams_that_nobody_reads_end(service: Service, waiting: str) -> None:
+    """Whoever leaves gives the place of a stream back within seconds, though nothing happens in the run."""
+    path = f"/v1/runs/{waiting}/events"
+
+    wait_for(
+        lambda: len(service.get(f"/v1/runs/{waiting}/log").json()["events"]) > 1, service.log
+    )  # The next is a look.
+    streams = [service.get(path, stream=True) for _ in range(12)]
+    assert {each.status_code for each in streams} == {200, 429}
+    for each in streams:
+        each.close()
+    wait_for(lambda: service.get(path, stream=True).ok, service.log, 12)
+    service.post(f"/v1/runs/{waiting}/cancel", {"reason": "only a test"})
+
+
 def test_overrides(service: Service, waiting: str) -> None:
     """Reject ends a run with halt, under the name of the token; extending a run that is over conflicts."""
     manager = service.issue("release-manager", ["override"])
-    until = {"until": "2099-01-01T00:00:00Z", "reason": "few posts"}
+    ends = rfc3339(SystemClock().now() + timedelta(days=1))
+    until = {"until": ends, "reason": "few posts"}
     extended = service.post(f"/v1/runs/{waiting}/extend", until, token=manager)
-    assert extended.json()["window_to"] == "2099-01-01T00:00:00Z"
+    assert extended.json()["window_to"] == ends
     rejected = service.post(f"/v1/runs/{waiting}/reject", {"reason": "orders are lost"}, token=manager)
     assert rejected.json()["decision"] == "halt"
     assert "release-manager: orders are lost" in rejected.json()["reason"]
@@ -208,17 +244,29 @@ def test_logs_name_run_request_and_caller(service: Service, bad: str) -> None:
     assert any(each.get("run") == bad and each.get("look") for each in lines)
 
 
-def test_stopping_ends_streams(tmp_path: Path) -> None:
-    """Told to stop, the service ends open streams and goes at once, without a fault."""
+@pytest.mark.parametrize("streams", [0, 1, 16, 1000])
+def test_threads_beside_streams(streams: int) -> None:
+    """However many streams there may be, as many threads as ever are left to all other requests."""
+    settings = Settings.model_validate({"limits": {"streams": streams}})
+    assert options(settings)["threads"] == THREADS + streams_of(settings)
+    assert PROCESSES * streams_of(settings) >= streams
+
+
+def test_stopping_in_the_middle(tmp_path: Path) -> None:
+    """Told to stop amid a look at a source that hangs, with a stream open, the service goes in time and without a fault."""
     from tests.service.running import serving  # A service of its own: this one ends.
 
-    with serving(tmp_path) as own:
-        run_id = start(own, "long", deployed_at=None)
+    with serving(tmp_path) as own, Server(Reply(how="hang")) as stuck:
+        listening = POLICY.replace("type: file, path: {path}", f"type: rss, url: '{stuck.url}/feed'")
+        (tmp_path / "policies" / "stuck.yml").write_text(listening.format(length="2h"))
+        run_id = start(own, "stuck")
+        wait_for(lambda: stuck.requests, own.log)
         stream = own.get(f"/v1/runs/{run_id}/events", stream=True)
         lines = stream.iter_lines()
         next(lines)
         own.process.terminate()
-        assert own.process.wait(30) == 0, own.log()
+        assert own.process.wait(STOPS_WITHIN) == 0, own.log()
+        assert "Traceback" not in own.log()
         for _ in lines:
             pass
     with pytest.raises(requests.ConnectionError):

@@ -27,6 +27,7 @@ REFUSED = [
     ),
     ("{type: mastodon, server: 'https://127.0.0.1', token: '${AWS_SECRET_ACCESS_KEY}'}", "", "sources.0.token"),
     ("{type: mastodon, server: 'https://127.0.0.1', token: '${ALLOWED}'}", "", "sources.0.server"),
+    ("{type: rss, url: 'https://feeds.example/x', token: '${CALLBACK_KEY}'}", "", "sources.0.token"),
     ("{type: rss, url: 'https://[::1]/feed'}", "", "sources.0.url"),
     ("{type: rss, url: 'https://169.254.169.254/latest/meta-data'}", "", "sources.0.url"),
     ("{type: rss, url: 'http://localhost:5432/'}", "", "sources.0.url"),
@@ -66,10 +67,13 @@ def test_inline_policy_that_is_fine(service: Service) -> None:
 @pytest.mark.parametrize(
     ("callback", "words"),
     [
-        ({"url": "https://evil.example/hook"}, "not allowed"),
-        ({"url": "http://169.254.169.254/"}, "not allowed"),
-        ({"url": "https://ci.example@evil.example/"}, "not allowed"),
+        ({"url": "https://evil.example/hook"}, "may not be sent to https://evil.example:443"),
+        ({"url": "http://ci.example/hook"}, "may not be sent to http://ci.example:80"),
+        ({"url": "https://ci.example:8443/hook"}, "may not be sent to https://ci.example:8443"),
+        ({"url": "http://169.254.169.254/"}, "may not be sent"),
+        ({"url": "https://ci.example@evil.example/"}, "user name"),
         ({"url": "https://ci.example/hook", "secret": "${HOME}"}, "may not sign"),
+        ({"url": "https://ci.example/hook", "secret": "${ALLOWED}"}, "may not sign"),
         ({"url": "https://ci.example/hook", "secret": "a key itself"}, "secret"),
         ({"url": "file:///etc/passwd"}, "url"),
     ],
@@ -79,6 +83,28 @@ def test_callbacks_to_strangers(service: Service, callback: dict[str, str], word
     reply = service.post("/v1/runs", {"policy_name": "good", "callback": callback})
     assert reply.status_code == 422
     assert words in reply.text
+
+
+@pytest.mark.parametrize(
+    "url", ["https://ci.example/hook?a=1", "https://below.wild.example/", "http://127.0.0.1:9/hook"]
+)
+def test_callbacks_to_hosts_by_every_form(service: Service, url: str) -> None:
+    """What may be delivered to may be ordered: names below a wildcard, http and an address where they are written out."""
+    reply = service.post("/v1/runs", {"policy_name": "long", "callback": {"url": url}})
+    assert reply.status_code == 202, reply.text
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_moments_that_utc_does_not_have(service: Service, moment: str) -> None:
+    """A time that no clock of ours can say is a fault of who sends it, wherever it stands."""
+    callback = {"url": "https://ci.example/hook", "deadline": moment}
+    for order in ({"deployed_at": moment}, {"deployed_at": DEPLOY.isoformat(), "callback": callback}):
+        assert service.post("/v1/runs", {"policy_name": "good", **order}).status_code == 422
+    for name in ("since", "until"):
+        assert service.get("/v1/runs", params={name: moment}).status_code == 422
+    run = service.post("/v1/runs", {"policy_name": "long"}).json()["id"]
+    assert service.post(f"/v1/runs/{run}/extend", {"reason": "longer", "until": moment}).status_code == 422
+    service.post(f"/v1/runs/{run}/cancel", {"reason": "only a test"})
 
 
 @pytest.mark.parametrize("name", ["../service", "..%2Fservice", "/etc/passwd", "good.yml/../bad", "absent", ""])
@@ -120,13 +146,21 @@ def test_strangers_run_looks_like_none(service: Service) -> None:
 
 
 def test_roles(service: Service) -> None:
-    """Who may read starts nothing, and who may start overrides nothing."""
+    """Who may read starts and ends nothing; who may start cancels, but overrides nothing; who overrides cancels as well."""
     reader, runner = service.issue("reader", ["read"]), service.issue("runner", ["run"])
     assert service.post("/v1/runs", {"policy_name": "good"}, token=reader).status_code == 403
     run = service.post("/v1/runs", {"policy_name": "long"}, token=runner).json()["id"]
     assert service.get(f"/v1/runs/{run}", token=reader).ok
     assert service.post(f"/v1/runs/{run}/approve", {"reason": "trust me"}, token=runner).status_code == 403
+    assert service.post(f"/v1/runs/{run}/cancel", {"reason": "only a test"}, token=reader).status_code == 403
     assert service.post(f"/v1/runs/{run}/cancel", {"reason": "only a test"}, token=runner).ok
+    # Whoever may halt a release may end its run, too, with no other role.
+    other = service.post("/v1/runs", {"policy_name": "long"}, token=runner).json()["id"]
+    manager = service.issue("manager", ["override"])
+    assert (
+        service.post(f"/v1/runs/{other}/cancel", {"reason": "only a test"}, token=manager).json()["state"]
+        == "cancelled"
+    )
 
 
 @pytest.mark.parametrize("path", ["/v1/runs", "/v1/openapi.json", "/metrics", "/v1/nothing", "/nothing"])

@@ -38,6 +38,24 @@ def test_every_fault_at_once(tmp_path: Path) -> None:
     assert "ghp_" not in told
 
 
+def test_hosts_that_are_none(tmp_path: Path) -> None:
+    """Each host for callbacks that cannot be read is a fault with its line, or the variable it came from, and what to write."""
+    file = tmp_path / "service.yml"
+    file.write_text("callbacks:\n  hosts:\n    - ci.example\n    - https://\n    - ci.example=10.1\nlog: xml\n")
+    with pytest.raises(PolicyFault) as wrong:
+        load(file, {})
+    told = str(wrong.value)
+    for words in (
+        "service.yml:4: callbacks.hosts.1",
+        "service.yml:5: callbacks.hosts.2",
+        "HOST=NETWORK",
+        "service.yml:6: log",
+    ):
+        assert words in told
+    with pytest.raises(PolicyFault, match=r"\$GATE_CALLBACK_HOSTS: callbacks.hosts.1"):
+        load(None, {"GATE_CALLBACK_HOSTS": "ci.example ci.example/path"})
+
+
 def test_environment_stands_over_the_file(tmp_path: Path) -> None:
     """Variables win over the file, which wins over defaults; a store's URL with a password may come from there only."""
     file = tmp_path / "service.yml"

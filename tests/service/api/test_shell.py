@@ -14,6 +14,7 @@ from gate.cli import main
 from gate.client import Client, Order
 from gate.errors import KeyReused, NoSuchRun, PolicyFault, RunOver, ServiceFault, UsageFault
 from tests.cli.commands import DEPLOY
+from tests.servers.http_server import Reply, Server
 from tests.service.running import Service, free_port
 from tests.support import ManualClock
 
@@ -153,7 +154,19 @@ def test_client_reads(client: Client, waiting: str) -> None:
     over = client.start(Order(policy_name="bad", deployed_at=DEPLOY))
     assert client.wait(over).exit_code == 10
     assert client.evidence(over).startswith(b"PK")
+    assert client.policies() == ["bad", "good", "long"]
     client.cancel(waiting, "only a test")
+
+
+@pytest.mark.parametrize(("status", "asked"), [(502, 1), (504, 1), (503, 2), (429, 2)])
+def test_client_says_nothing_twice(status: int, asked: int) -> None:
+    """An override behind a proxy that gave up may have been heard, so it is not sent again; one that was put off is."""
+    told = {"type": "urn:sentiment-gate:problem:run-over", "detail": "run x has ended already"}
+    with Server(Reply(status), Reply.of(told, 409)) as server:
+        client = Client(server.url, "t", clock=ManualClock())
+        with client, pytest.raises(ServiceFault if asked == 1 else RunOver):
+            client.approve("261121-202630-x7k2qa", "known outage")
+        assert len(server.requests) == asked
 
 
 def test_client_tries_again_and_gives_up() -> None:

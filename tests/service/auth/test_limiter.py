@@ -45,3 +45,12 @@ def test_memory_is_bounded(store: Store, clock: ManualClock, monkeypatch: pytest
         counted.take(f"caller {number}")
         clock.wait(MINUTE / 2)
     assert len(counted._hands) <= 5  # noqa: SLF001 - what is bounded
+
+
+def test_memory_is_bounded_within_a_period(store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many callers there are at once, a process remembers so many; whoever is forgotten has no more for it."""
+    monkeypatch.setattr(limiter, "MOST_KEYS", 5)
+    counted = limiter.Limiter(store, clock, "requests", 1, MINUTE)
+    assert [counted.take(f"caller {number}") for number in range(20)] == [None] * 20
+    assert len(counted._hands) <= 5  # noqa: SLF001 - what is bounded
+    assert counted.take("caller 0")

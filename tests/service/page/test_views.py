@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
@@ -210,6 +211,15 @@ def test_charts_are_pictures_on_their_own(quiet_site: Site) -> None:
         assert client.get(f"/runs/{run_id}/{path}").status_code == 404
     assert client.get(f"/v1/runs/{run_id}/chart.png").data.startswith(b"\x89PNG")
     assert "Mood over time" in client.get(f"/v1/runs/{run_id}/chart.svg?theme=dark").text
+
+
+def test_an_overview_is_drawn_once(quiet_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as a run's log is the same its picture is, too; drawing keeps everybody else waiting."""
+    client, run_id = quiet_site.client(), quiet_site.stage.start(Posts())
+    first = {form: client.get(f"/v1/runs/{run_id}/chart.{form}").data for form in ("svg", "png")}
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    assert {form: client.get(f"/v1/runs/{run_id}/chart.{form}").data for form in ("svg", "png")} == first
+    assert client.get(f"/v1/runs/{run_id}/chart.svg?theme=dark").status_code == 422
 
 
 def test_nothing_written_by_others_acts(quiet_site: Site) -> None:

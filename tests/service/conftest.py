@@ -1,4 +1,4 @@
-"""One service for all tests of the API: to start one takes seconds."""
+"""One service for all tests that ask one over HTTP: to start it takes seconds."""
 
 from __future__ import annotations
 

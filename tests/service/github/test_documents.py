@@ -1,0 +1,51 @@
+"""What docs/github-protection.md says holds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gate.errors import PolicyFault
+from gate.service.github import comments, progress, rule
+from gate.service.settings import load
+
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "github-protection.md").read_text(encoding="utf-8")
+
+
+def test_the_settings_are_read(tmp_path: Path) -> None:
+    """The example is what the service takes, with the policies as the text says."""
+    block = DOCUMENT.partition("<!-- verify")[2].partition("```yaml\n")[2].partition("```")[0]
+    file = tmp_path / "service.yml"
+    file.write_text("\n".join(line.removeprefix("   ") for line in block.splitlines()))
+    app = load(file, {}).github.app
+    assert app
+    assert [(each.id, each.environments, each.policy) for each in app.rules] == [
+        (4711, ("production",), "checkout"),
+        (4711, ("staging",), ""),
+    ]
+    assert app.deadline.days == int(re.findall(r"deadline`, (\d+) days", DOCUMENT)[0])
+
+
+def test_the_numbers_are_those_of_the_code() -> None:
+    """Limits in the text are those that hold."""
+    assert f"10 comments of {comments.LONGEST:,} characters" in DOCUMENT
+    assert f"makes {progress.MOST} on the way" in DOCUMENT
+    assert f"rejects it {rule.DECIDES.seconds // 3600} hours before the deadline" in DOCUMENT
+    assert f"remembered for {rule.KEPT.days}" in " ".join(DOCUMENT.split())
+    assert f"at least {progress.QUIET.seconds // 60} minutes apart" in DOCUMENT
+
+
+def test_wrong_settings_are_told(tmp_path: Path) -> None:
+    """A deadline past GitHub's patience, a third secret, an address with a slash at the end, a secret in the file."""
+    file = tmp_path / "service.yml"
+    file.write_text(
+        "github:\n  app:\n    id: 1\n    private_key: ${KEY}\n    webhook_secrets: ['${A}', '${B}', '${C}']\n"
+        "    api: https://git.corp.example/api/v3/\n    deadline: 30d\n    rules: [{id: x, name: a/b}]\n"
+    )
+    with pytest.raises(PolicyFault) as wrong:
+        load(file, {})
+    told = str(wrong.value)
+    for place in ("webhook_secrets", "api", "deadline", "rules.0.id"):
+        assert f"github.app.{place}" in told
