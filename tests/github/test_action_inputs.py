@@ -37,6 +37,7 @@ LOCAL = {
     "baseline": "7d",
     "scorer": "vader",
     "stream": "eu",
+    "labels": "environment=canary",
     "dry-run": "true",
     "keep-text": "true",
     "evidence": "evidence",
@@ -103,7 +104,7 @@ def test_inputs_of_a_job_that_watches() -> None:
     meant = words(LOCAL, {"ref": "refs/heads/main"})
     assert meant == [
         "check", "--ci=github", "--policy=gates/app.yml", "--deployed-at=10m ago", "--release=#acme24", "--window=30m",
-        "--baseline=7d", "--scorer=vader", "--stream=eu", "--dry-run", "--keep-text", "--evidence=evidence", "--force",
+        "--baseline=7d", "--scorer=vader", "--stream=eu", "--label=environment=canary", "--dry-run", "--keep-text", "--evidence=evidence", "--force",
     ]  # fmt: skip
     _parse(meant)
 
