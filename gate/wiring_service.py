@@ -15,7 +15,7 @@ from gate.decide import Decider
 from gate.engine import Parts, Watch
 from gate.policy import Overrides, load_text, resolve_secret
 from gate.runs import Runs
-from gate.runs.orders import INLINE
+from gate.runs.orders import from_caller
 from gate.runs.watching import Vigil
 from gate.sharing import Pool
 from gate.spending import Purse
@@ -184,7 +184,7 @@ class Opener:
 
     def _public_only(self, job: Assignment) -> bool:
         # Where its names lead was seen to when it was ordered; what they mean by now is seen to when connecting.
-        return job.path == INLINE and not self._private_addresses
+        return from_caller(job.path) and not self._private_addresses
 
     def routes(self, policy: Policy, *, public_only: bool = False) -> Routes:
         """Return the scorers of a policy: models are large, and one of each is enough."""

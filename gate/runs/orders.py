@@ -7,6 +7,7 @@ needs no worker in the same process, an answer is never lost, and what was asked
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gate.canonical import digest, dumps
@@ -30,7 +31,15 @@ LONGEST_LABEL = 200
 LONGEST_WHY = 1000
 LONGEST_NAME = 200
 INLINE = "gate.yml"
-"""Path of a policy that a caller sent. It is kept with the order, and workers know by it what the policy may not reach."""
+"""Path of a policy that a caller sent."""
+
+
+def from_caller(path: str) -> bool:
+    """Tell by its path whether a policy came from outside, so that it may reach public addresses only.
+
+    The path is kept with the order. What the service holds has a whole one; whatever has another, somebody sent.
+    """
+    return not Path(path).is_absolute()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ class Order:
     by: str = ""
     """Who asks: the name of a token, or a repository."""
     path: str = INLINE
-    """What faults call the policy; relative paths in it start in its folder. Whole, for a policy that the service holds."""
+    """What faults call the policy; relative paths in it start in its folder. See ``from_caller``."""
 
     def __post_init__(self) -> None:
         """Refuse labels without end.

@@ -10,6 +10,7 @@ from gate.model import Outcome
 from gate.runs import Order
 from gate.runs.orders import INLINE
 from gate.runs.watching import Watching
+from gate.service.github import ordering
 from gate.wiring_service import Opener, open_service
 from tests.servers.http_server import Reply, Server
 from tests.support import DEPLOY, ManualClock
@@ -45,9 +46,9 @@ def watched(folder: Path, order: Order, *, private_addresses: bool = False) -> R
         return counter.store.run(run_id)
 
 
-@pytest.mark.parametrize("more", [{}, {"path": INLINE}])
+@pytest.mark.parametrize("more", [{}, {"path": INLINE}, {"path": ordering.PATH}, {"path": "policies/named.yml"}])
 def test_a_policy_of_a_caller(tmp_path: Path, more: dict[str, str]) -> None:
-    """Ordered by whatever trick, it hears nothing of a private address, and its run says why."""
+    """Ordered over HTTP, by a commit or by whatever trick, it hears nothing of a private address, and its run says why."""
     with Server(Reply(200, FEED)) as server:
         order = Order(POLICY.format(url=server.url), DEPLOY, **more)  # type: ignore[arg-type]
         run = watched(tmp_path, order)

@@ -84,7 +84,7 @@ def callback_url(settings: Settings, held: Held) -> str:
 
 
 def _named(settings: Settings, name: str) -> tuple[str, str]:
-    path = (settings.policies.folder or Path("/nowhere")) / f"{name}.yml"
+    path = (settings.policies.folder or Path("/nowhere")).absolute() / f"{name}.yml"
     try:
         return path.read_text(encoding="utf-8-sig"), str(path)
     except (OSError, ValueError):

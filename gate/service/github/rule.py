@@ -224,7 +224,8 @@ class ProtectionRule:
 
     def _decision(self, run_id: str, message: Mapping[str, Any]) -> Decision:
         """Return what an end means for the deployment; one without a verdict means what the policy says of errors."""
-        if message.get("decision"):
+        # Callers are told to hold where there is no verdict; of a deployment the policy says more.
+        if message.get("decision") and message.get("state") == State.DONE:
             return Decision(message["decision"])
         if message.get("dry_run"):
             return Decision.PROMOTE

@@ -147,7 +147,7 @@ def test_a_window_longer_than_github_waits(place: Place) -> None:
     """A run that somebody extended past GitHub's patience is rejected before that is over."""
     waiting = place.hub.hold()
     run_id = place.run_of(waiting)
-    place.world.runs.extend(run_id, "Ada", "few posts", DEPLOY + timedelta(days=40))
+    place.world.runs.extend(run_id, "Ada", "few posts", DEPLOY + timedelta(days=30))
     place.pass_to(DEPLOY + timedelta(days=28, hours=22, minutes=1))
     place.world.delivering.deliver(run_id)
     assert waiting.state == "rejected"
