@@ -44,7 +44,8 @@ class NotInstalled(Exception):
 def main() -> int:
     """Print the path of a Python that has the gate."""
     try:
-        sys.stdout.write(f"{find(os.environ)}\n")
+        # As bash reads it: on Windows a line would end with a carriage return, and another encoding be meant.
+        sys.stdout.buffer.write(str(find(os.environ)).encode())
     except NotInstalled as why:
         told = str(why).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
         sys.stderr.write(f"::error title=Sentiment Gate is not installed::{told}\n")

@@ -38,7 +38,8 @@ def step(environ: MutableMapping[str, str]) -> NoReturn:
 def _words(environ: MutableMapping[str, str]) -> list[str]:
     with pipelines.telling("github", environ) as ci:
         inputs = given(environ)
-        if token := inputs.get("token"):
+        if ci and (token := inputs.get("token")):
+            ci.hide(token)
             environ["GATE_TOKEN"] = token
         words = to_words(inputs, ci.facts() if ci else {})
         _parse(words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -15,10 +15,20 @@ from tests.hostile import HOSTILE
 from tests.test_layout import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEP = ACTION["runs"]["steps"][-1]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "docs" / "github.md",
+    *(
+        page
+        for page in sorted((ROOT / "examples" / "github").glob("*.yml"))
+        if "uses: sentiment-gate/" in page.read_text()
+    ),
+]
 LOCAL = {
     "policy": "gates/app.yml",
     "deployed-at": "10m ago",
@@ -27,6 +37,7 @@ LOCAL = {
     "baseline": "7d",
     "scorer": "vader",
     "stream": "eu",
+    "labels": "environment=canary",
     "dry-run": "true",
     "keep-text": "true",
     "evidence": "evidence",
@@ -52,6 +63,30 @@ def test_every_input_reaches_the_step() -> None:
     assert set(ACTION["inputs"]) == {*LOCAL, *SERVICE, "python"}
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_documents_know_the_action(page: Path) -> None:
+    """Examples and pages give inputs that there are, and read outputs that there are."""
+    text = page.read_text(encoding="utf-8")
+    read = set(re.findall(r"steps\.gate\.outputs\.([\w-]+)", text))
+    assert read <= set(ACTION["outputs"])
+    blocks = [text] if page.suffix == ".yml" else re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    given = [step.get("with", {}) for block in blocks for step in steps(yaml.safe_load(block))]
+    assert given
+    assert {name for each in given for name in each} <= set(ACTION["inputs"])
+
+
+def steps(found: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any YAML
+    """Yield every step that uses the action."""
+    if isinstance(found, list):
+        for each in found:
+            yield from steps(each)
+    elif isinstance(found, dict):
+        if str(found.get("uses", "")).startswith("sentiment-gate/"):
+            yield found
+        for each in found.values():
+            yield from steps(each)
+
+
 def test_nothing_is_put_into_the_script() -> None:
     """The script holds no expression: what a workflow says cannot become a command."""
     assert "${{" not in STEP["run"]
@@ -69,7 +104,7 @@ def test_inputs_of_a_job_that_watches() -> None:
     meant = words(LOCAL, {"ref": "refs/heads/main"})
     assert meant == [
         "check", "--ci=github", "--policy=gates/app.yml", "--deployed-at=10m ago", "--release=#acme24", "--window=30m",
-        "--baseline=7d", "--scorer=vader", "--stream=eu", "--dry-run", "--keep-text", "--evidence=evidence", "--force",
+        "--baseline=7d", "--scorer=vader", "--stream=eu", "--label=environment=canary", "--dry-run", "--keep-text", "--evidence=evidence", "--force",
     ]  # fmt: skip
     _parse(meant)
 

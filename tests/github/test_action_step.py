@@ -91,11 +91,14 @@ def test_inputs_are_words(workshop: Workshop, tmp_path: Path) -> None:
 
 
 def test_an_input_that_is_wrong_is_an_annotation(workshop: Workshop, tmp_path: Path) -> None:
-    """The step fails with 2, says what to write, and its outputs promote nothing."""
+    """The step fails with 2, says what to write, shows no token, and its outputs promote nothing."""
     runner = Runner(tmp_path)
-    done = step(workshop, runner, {"deployed-at": "yesterday"})
+    asked = {"service": "https://gate.example.com", "token": "very-secret", "deployed-at": "yesterday"}
+    done = step(workshop, runner, asked)
     assert done.returncode == 2
-    ((level, said),) = Log(done.stdout).commands
+    (mask, (level, said)) = Log(done.stdout).commands
+    assert mask == ("add-mask", "very-secret")
+    assert done.stdout.count("very-secret") == 1
     assert level == "error"
     assert "'yesterday' is no time" in said
     assert (runner.outputs()["outcome"], runner.outputs()["decision"]) == ("error", "hold")

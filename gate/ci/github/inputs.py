@@ -17,7 +17,7 @@ PREFIX = "GATE_ACTION_"
 
 _WATCHING = ("window", "baseline", "scorer", "stream", "dry-run", "keep-text", "evidence")
 """Only for a job that watches itself: on a service, the policy says it."""
-_SERVICE = ("policy-name", "audience", "token", "labels", "wait", "timeout")
+_SERVICE = ("policy-name", "audience", "token", "wait", "timeout")
 """Only with a service."""
 _SWITCHES = ("dry-run", "keep-text", "wait")
 
@@ -59,6 +59,8 @@ _DEFAULTS = {"dry-run": "false", "keep-text": "false", "wait": "true"}
 def _check(inputs: Mapping[str, str]) -> Iterator[str]:
     yield from ("check", "--ci=github")
     yield from _options(inputs, "policy", "deployed-at", "release", "window", "baseline", "scorer", "stream")
+    for name, value in _labels(inputs.get("labels", "")):
+        yield f"--label={name}={value}"
     for name in ("dry-run", "keep-text"):
         if inputs.get(name) == "true":
             yield f"--{name}"
