@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 NOW = DEPLOY + timedelta(minutes=30)
 SOON = timedelta(milliseconds=400)
-"""Time for an attempt that the far side would like to make last for ever."""
+"""Time for an attempt that the far side does, and would like to make last for ever."""
+AT_ONCE = timedelta(milliseconds=150)
+"""The same where it does not matter whether it got there."""
+LONG = timedelta(seconds=10)
 LABELS = {"repository": "acme/app", "environment": "production", "commit": "f95f852bd8fca8fcc58a9a2d6c842781e32a215e"}
 OCCASION = Occasion(
     run="260310-143000-abc123",
@@ -89,9 +92,7 @@ class Attempt:
     side: FarSide
     clock: ManualClock
 
-    def action(
-        self, secret: Callable[[str], str] | None = None, *, within: timedelta = timedelta(seconds=10)
-    ) -> Action:
+    def action(self, secret: Callable[[str], str] | None = None, *, within: timedelta = LONG) -> Action:
         """Build it as wiring does."""
         resolve = secret or (lambda _reference: self.side.token)
         made: Action = plugins.load("actions", self.name.partition(":")[0]).Action(

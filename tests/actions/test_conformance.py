@@ -16,7 +16,7 @@ import pytest
 
 from gate.errors import Cancelled, GateError, SourceRefused
 from gate.http import interrupt, resume
-from tests.actions.conformance import NOW, OCCASION, SOON, Attempt, Receiver, found
+from tests.actions.conformance import AT_ONCE, LONG, NOW, OCCASION, SOON, Attempt, Receiver, found
 from tests.servers.http_server import Reply
 from tests.support import ManualClock
 
@@ -75,7 +75,7 @@ def test_once_though_the_answer_was_lost(attempt: Attempt, how: str) -> None:
     lost = {"hang": Reply(how="hang"), "cut": Reply(200, b"{}" * 50, {}, "cut"), "500": Reply(500)}[how]
     attempt.side.trouble(lost, done=True)
     with pytest.raises(GateError) as raised:
-        attempt.action(within=SOON).run(OCCASION)
+        attempt.action(within=SOON if how == "hang" else LONG).run(OCCASION)
     assert not raised.value.permanent
     assert attempt.side.done() == 1
     said = attempt.action().run(AGAIN)
@@ -131,7 +131,7 @@ def test_what_may_pass(attempt: Attempt, reply: Reply) -> None:
     """A sick service, a rate limit or silence may pass: it is over in time, and whoever runs actions comes again."""
     attempt.side.always(reply)
     with pytest.raises(GateError) as raised:
-        attempt.action(within=SOON).run(OCCASION)
+        attempt.action(within=AT_ONCE if reply.how in {"hang", "drip"} else LONG).run(OCCASION)
     assert not raised.value.permanent
     assert attempt.side.done() == 0
     if "retry-after" in reply.headers:
@@ -180,7 +180,7 @@ def test_the_secret_is_never_shown(attempt: Attempt, kind: str, caplog: pytest.L
     for name in ("", "urllib3", "requests", "gate"):
         caplog.set_level(logging.DEBUG, logger=name)
     attempt.side.always(dict(_talkative(secret))[kind])
-    action = attempt.action(within=SOON)
+    action = attempt.action(within=AT_ONCE if kind == "hang" else LONG)
     shown = [repr(action)]
     for occasion in (OCCASION, AGAIN):
         try:
