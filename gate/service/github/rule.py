@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gate.service.settings import Settings
     from gate.store import Delivery, Standing, Store, Webhook
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=15)
 """So long a worker has to order a run before another one tries; two who try order one."""
 LOOKS_AGAIN = timedelta(minutes=1)
 """So often it is seen whether a run has something new to tell."""

@@ -98,7 +98,8 @@ class Place:
         self.take(self.hub.webhook(waiting, **fields))
         self.rule.round()
         self.rule.round()
-        return self.store.page().lines[0].id
+        named = {"github_run": str(waiting.run), "environment": waiting.environment}
+        return self.store.page(labels=named).lines[0].id
 
     def ended(self, waiting: Waiting) -> str:
         """Take it up, watch it, and tell GitHub how it ended, as far as that goes without time passing."""
