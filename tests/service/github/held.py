@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gate.runs import Runs
 from gate.runs.delivering import Delivering
 from gate.service.github.app import App
+from gate.service.github.ordering import caller
 from gate.service.github.payload import held_by
 from gate.service.github.rule import ProtectionRule
 from gate.service.settings import Settings
@@ -95,10 +96,13 @@ class Place:
 
     def run_of(self, waiting: Waiting, **fields: Any) -> str:  # noqa: ANN401 - any JSON
         """Take up a job that waits, and return the run."""
-        self.take(self.hub.webhook(waiting, **fields))
+        webhook = self.hub.webhook(waiting, **fields)
+        self.take(webhook)
         self.rule.round()
         self.rule.round()
-        return self.store.page().lines[0].id
+        run_id = self.store.run_ordered(caller(held_by(webhook.body, self.hub.url)), webhook.delivery)
+        assert run_id
+        return run_id
 
     def ended(self, waiting: Waiting) -> str:
         """Take it up, watch it, and tell GitHub how it ended, as far as that goes without time passing."""
