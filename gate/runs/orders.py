@@ -51,9 +51,9 @@ class Callback:
     secret: str = ""
     """Reference ``${NAME}`` of the key that signs what is sent; never the key itself."""
     deadline: datetime | None = None
-    """Nothing is sent later; None for a day after the end."""
+    """No verdict is sent later; None for a day after the end."""
     updates: bool = False
-    """Whether to be told as well when somebody overrides the verdict afterwards."""
+    """Whether to be told as well when somebody overrides a verdict that was accepted already."""
 
 
 @dataclass(frozen=True, slots=True)

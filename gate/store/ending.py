@@ -80,23 +80,28 @@ def _announce(connection: Connection, now: datetime, run_id: str) -> None:
     if row is None or row.callback is None:
         return
     callback = loads(row.callback.encode(), "orders.callback")
-    query = select(func.max(outbox.c.version)).where(outbox.c.run_id == run_id)
-    version = (connection.execute(query).scalar() or 0) + 1
-    if version > 1:
-        if not callback["updates"]:
-            return
-        old = (outbox.c.run_id == run_id) & (outbox.c.state == PENDING)
-        connection.execute(update(outbox).where(old).values(state=REPLACED, ended_at=rfc3339(now)))
+    mine = outbox.c.run_id == run_id
+    query = select(outbox.c.version, outbox.c.state).where(mine).order_by(outbox.c.version.desc()).limit(1)
+    latest = connection.execute(query).one_or_none()
+    if latest and latest.state == DELIVERED and not callback["updates"]:
+        return
+    # What was not accepted for sure must not be the last word: it may have got there, and it may yet.
+    pending = update(outbox).where(mine & (outbox.c.state == PENDING))
+    connection.execute(pending.values(state=REPLACED, ended_at=rfc3339(now)))
+    version = latest.version + 1 if latest else 1
+    said = _message(connection, run_id, version)
     deadline = now + PATIENCE
     if callback["deadline"]:
         wanted = datetime.fromisoformat(callback["deadline"])
-        deadline = wanted if version == 1 else max(wanted, deadline)
+        # Who waits no longer is told late only what it asked for, or what may take back a promotion.
+        late = version > 1 and (callback["updates"] or said["decision"] != Decision.PROMOTE.value)
+        deadline = max(wanted, deadline) if late else wanted
     message = {
         "run_id": run_id,
         "version": version,
         "url": callback["url"],
         "secret": callback["secret"],
-        "body": dumps(_message(connection, run_id, version)).decode(),
+        "body": dumps(said).decode(),
         "created_at": rfc3339(now),
         "deadline": rfc3339(deadline),
         "state": PENDING,

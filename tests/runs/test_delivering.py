@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from gate.clock import SystemClock
 from gate.errors import Cancelled, SourceDown, SourceRefused
 from gate.runs import Callback
 from gate.runs.delivering import headers_of
+from tests.runs.world import mentions
 from tests.support import DEPLOY
 
 if TYPE_CHECKING:
@@ -29,6 +31,12 @@ def ended(world: World, **fields: object) -> str:
     run_id = world.order(callback=Callback("https://ci.example/hook", "${KEY}", **fields))  # type: ignore[arg-type]
     world.watch(run_id)
     return run_id
+
+
+def sent(world: World) -> list[tuple[str, int, str]]:
+    """Return id, version and decision of what the receiver was sent."""
+    said = [(headers["webhook-id"], json.loads(body)) for _, body, headers in world.receiver.got]
+    return [(name, each["version"], each["decision"]) for name, each in said]
 
 
 def test_what_is_sent(world: World) -> None:
@@ -95,19 +103,51 @@ def test_an_address_that_is_refused(world: World) -> None:
     assert len(world.receiver.got) == 1
 
 
-def test_an_override_while_the_receiver_is_down(world: World) -> None:
-    """Who asked for updates is sent the newer answer only; who did not, the first one, as promised."""
-    for updates in (True, False):
-        run_id = ended(world, updates=updates)
-        world.receiver.faults = [SourceDown("it was down")]
+@pytest.mark.parametrize("updates", [True, False])
+@pytest.mark.parametrize("tried", [True, False])
+def test_an_override_while_the_receiver_is_down(world: World, *, updates: bool, tried: bool) -> None:
+    """Whoever has not accepted an answer yet is sent the newer one only, under an id of its own."""
+    run_id = ended(world, updates=updates)
+    world.receiver.faults = [SourceDown("it was down")] * tried
+    if tried:
         world.delivering.deliver(run_id)
+    world.receiver.got.clear()
+    world.runs.approve(run_id, "Ada", "known")
+    world.runs.reject(run_id, "Bob", "not known at all")
+    world.tell(run_id)
+    assert sent(world) == [(f"{run_id}.3", 3, "halt")]
+    assert [each.state for each in world.store.deliveries(run_id)] == ["replaced", "replaced", "delivered"]
+    world.runs.approve(run_id, "Ada", "but it is")
+    world.tell(run_id)
+    assert len(world.receiver.got) == 1 + updates, "who has an answer is told another only if it asked for that"
+
+
+def test_an_override_amid_an_attempt(world: World) -> None:
+    """Whether or not the older answer got there, the newer one comes after it."""
+    for faults in ([], [SourceDown("no answer in time")]):
+        world.source.mentions = mentions(0.0)
+        run_id = ended(world)
         world.receiver.got.clear()
-        world.runs.approve(run_id, "Ada", "known")
+        world.receiver.faults = list(faults)
+        world.receiver.meanwhile = [partial(world.runs.reject, run_id, "Ada", "it burns")]
         world.tell(run_id)
-        sent = [json.loads(body) for _, body, _ in world.receiver.got]
-        assert [(each["version"], each["decision"]) for each in sent] == (
-            [(2, "promote")] if updates else [(1, "halt")]
-        )
+        assert sent(world) == [(f"{run_id}.1", 1, "promote"), (f"{run_id}.2", 2, "halt")]
+        assert [each.state for each in world.store.deliveries(run_id)] == ["replaced", "delivered"]
+
+
+@pytest.mark.parametrize("word", ["approve", "reject"])
+def test_an_override_after_the_deadline(world: World, word: str) -> None:
+    """Who may have been told to promote hears of a rejection however late, and of nothing else."""
+    world.source.mentions = mentions(0.0)
+    run_id = ended(world, deadline=DEADLINE)
+    world.receiver.faults = [SourceDown("no answer in time")] * 1000
+    world.tell(run_id)
+    world.clock.time = DEADLINE + timedelta(minutes=1)
+    world.receiver.faults.clear()
+    world.receiver.got.clear()
+    getattr(world.runs, word)(run_id, "Ada", "at last")
+    world.tell(run_id)
+    assert sent(world) == ([(f"{run_id}.2", 2, "halt")] if word == "reject" else [])
 
 
 def test_nobody_to_tell(world: World) -> None:

@@ -23,7 +23,7 @@ from gate.wiring import plan_of, release_of
 from tests.support import DEPLOY, ListSource, WordScorer, mention
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from gate.errors import GateError
@@ -60,6 +60,8 @@ class Receiver:
 
     faults: list[GateError] = field(default_factory=list)
     got: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
+    meanwhile: list[Callable[[], None]] = field(default_factory=list)
+    """Done in order while it takes one."""
 
     def __call__(
         self,
@@ -72,6 +74,8 @@ class Receiver:
         """Take it, or fail."""
         assert within > timedelta(0)
         self.got.append((url, body, dict(headers)))
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         if self.faults:
             raise self.faults.pop(0)
 

@@ -59,9 +59,9 @@ class CallbackAsked(Asked):
     secret: str = Field(default="", pattern=rf"^$|{REFERENCE}", max_length=200)
     """Reference `${NAME}` of the key that signs what is sent, in the service's environment."""
     deadline: Moment | None = None
-    """Nothing is sent later; a day after the end if it is left out."""
+    """No verdict is sent later; a day after the end if it is left out."""
     updates: bool = False
-    """Whether to be told as well when somebody overrides the verdict afterwards."""
+    """Whether to be told as well when somebody overrides a verdict that was accepted already."""
 
 
 class RunAsked(Asked):

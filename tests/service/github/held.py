@@ -95,7 +95,8 @@ class Place:
 
     def run_of(self, waiting: Waiting, **fields: Any) -> str:  # noqa: ANN401 - any JSON
         """Take up a job that waits, and return the run."""
-        self.take(self.hub.webhook(waiting, **fields))
+        webhook = self.hub.webhook(waiting, **fields)
+        self.take(webhook)
         self.rule.round()
         self.rule.round()
         named = {"github_run": str(waiting.run), "environment": waiting.environment}
