@@ -16,7 +16,7 @@ from gate.errors import UsageFault
 from gate.service.auth.issuers import FRESH, PAUSE, RETRY
 from gate.service.auth.issuers import Issuer as KnownIssuer
 from tests.service.auth.issuer import Issuer, published, rsa_key, tls_server
-from tests.support import DEPLOY, release
+from tests.support import DEPLOY, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +69,8 @@ def client(make_app: MakeApp, issuer: Issuer) -> FlaskClient:
 
 def test_a_workflow_is_let_in(client: FlaskClient, issuer: Issuer, store: Store) -> None:
     """It sees the runs of its repository and no other, and may do what the settings say."""
-    mine = store.start_run(release(), {}, labels={"repository": "acme/app"})
-    other = store.start_run(release(), {}, labels={"repository": "acme/other"})
+    mine = ordered(store, {"repository": "acme/app"})
+    other = ordered(store, {"repository": "acme/other"})
     token = issuer.sign(claims(issuer))
     assert [ask(client, token, f"/v1/runs/{run}") for run in (mine, other)] == [200, 404]
     headers = {"Authorization": f"Bearer {token}"}
@@ -207,7 +207,7 @@ def test_environments_and_several_entries(make_app: MakeApp, issuer: Issuer, sto
     anywhere = {"id": 4711, "name": "acme/app", "roles": ["read"]}
     production = {"id": 4711, "name": "acme/app", "environments": ["production"], "roles": ["override"]}
     client = make_app(**settings(issuer, anywhere, production)).test_client()
-    run = store.start_run(release(), {}, labels={"repository": "acme/app"})
+    run = ordered(store, {"repository": "acme/app"})
     for environment, status in ((None, 403), ("staging", 403), ("", 403), ("production", 200)):
         headers = {"Authorization": f"Bearer {issuer.sign(claims(issuer, environment=environment))}"}
         answer = client.post(f"/v1/runs/{run}/approve", json={"reason": "It is known."}, headers=headers)
@@ -220,7 +220,7 @@ def test_a_name_that_another_repository_took(make_app: MakeApp, issuer: Issuer, 
     """A trusted repository that renames itself to another's old name sees its own runs, not the other's."""
     evil = {"id": 666, "name": "evil/x", "roles": ["run"]}
     client = make_app(**settings(issuer, REPOSITORY, evil)).test_client()
-    run = store.start_run(release(), {}, labels={"repository": "acme/app"})
+    run = ordered(store, {"repository": "acme/app"})
     token = issuer.sign(claims(issuer, repository="acme/app", repository_id="666"))
     assert ask(client, token) == 200
     assert ask(client, token, f"/v1/runs/{run}") == 404
