@@ -125,6 +125,8 @@ class Watches(Opened):
         """Forget watches for which nobody has listened since that time. The mood by the hour stays."""
         left = watches.c.next_at < rfc3339(before)
         old = select(watches.c.key).where(left)
+        if not self._rows(old.limit(1)):
+            return  # As nearly always: then nobody need wait for a write.
         with self._writing() as connection:
             for column in (heard.c.watch, watch_sources.c.watch):
                 connection.execute(delete(column.table).where(column.in_(old)))

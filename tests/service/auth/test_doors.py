@@ -191,6 +191,27 @@ def test_labels_of_a_run_that_is_started() -> None:
     assert reader.labelled({}) is None
 
 
+@pytest.mark.parametrize("by", ["token", "session"])
+@pytest.mark.parametrize("revoked", [True, False])
+def test_a_stream_ends_with_its_token(
+    client: FlaskClient, make_token: MakeToken, store: Store, clock: ManualClock, by: str, *, revoked: bool
+) -> None:
+    """Whoever reads a run as it goes on is cut off a minute after their token is revoked, and nobody else is."""
+    run, secret = ordered(store), make_token("read", name="ann")
+    if by == "session":
+        client.post("/login", data={"token": secret}, headers={"Origin": "http://localhost"})
+    stream = client.get(f"/v1/runs/{run}/events", headers=bearer(secret) if by == "token" else {})
+    assert stream.status_code == 200
+    heard = iter(stream.response)
+    said = [next(heard), next(heard)]
+    if revoked:
+        store.revoke_token("ann", "bob")
+    clock.time += timedelta(minutes=1)
+    store.append(run, "note", {})
+    assert (b"started" in said[1], b"event: note" in next(heard, b"")) == (True, not revoked)
+    stream.close()
+
+
 def test_a_limit_holds_for_all_processes(make_app: MakeApp, make_token: MakeToken, clock: ManualClock) -> None:
     """Two processes together answer a token as often as allowed, then say when to come again; others are not affected."""
     callers = [make_app(limits={"requests_per_minute": 20}).test_client() for _ in range(2)]

@@ -243,6 +243,15 @@ def test_the_audience(make_app: MakeApp, issuer: Issuer) -> None:
         make_app(github=github)
 
 
+def test_branches_have_one_limit(make_app: MakeApp, issuer: Issuer) -> None:
+    """However many branches a repository calls from, it has the requests of one caller; another has its own."""
+    mine, other = {"id": 4711, "name": "acme/app", "roles": ["run"]}, {"id": 5, "name": "acme/x", "roles": ["run"]}
+    client = make_app(**settings(issuer, mine, other), limits={"requests_per_minute": 4}).test_client()
+    tokens = [issuer.sign(claims(issuer, ref=f"refs/heads/feature@{number}")) for number in range(5)]
+    assert [ask(client, each) for each in tokens] == [200] * 4 + [429]
+    assert ask(client, issuer.sign(claims(issuer, repository_id="5", repository="acme/x"))) == 200
+
+
 def test_keys_come_over_tls(make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over https the issuer's certificate must be one that is trusted here; else nobody's keys are taken."""
     with tls_server(tmp_path) as server:
