@@ -4,6 +4,7 @@
     ├── UsageFault            exit 2   the command line asks for something impossible
     │   ├── NoSuchRun         there is no run of that id
     │   ├── RunOver           the run has ended, and what is asked is for one under way
+    │   ├── RunElsewhere      the run is a pipeline's own, which hears nothing from outside
     │   └── KeyReused         an idempotency key stands for another order already
     ├── PolicyFault           exit 2   gate.yml is wrong; holds every fault at once
     ├── EvidenceFault         exit 12  an evidence pack is unreadable or was changed
@@ -51,6 +52,10 @@ class NoSuchRun(UsageFault):
 
 class RunOver(UsageFault):
     """The run has ended, and what is asked is for one under way."""
+
+
+class RunElsewhere(UsageFault):
+    """The run is a pipeline's own, which hears nothing from outside."""
 
 
 class KeyReused(UsageFault):

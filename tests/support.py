@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gate.model import Fetch, Mention, Period, Release, Score, Scored
+from gate.store.work import NewOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gate.model import Check, Request
+    from gate.store import Store
 
 DEPLOY = datetime(2026, 3, 10, 14, 0, tzinfo=UTC)
 
@@ -113,3 +115,9 @@ def scored(number: int, negative: float, period: Period = Period.POST, **fields:
 def release(length: timedelta = timedelta(minutes=45), before: timedelta = timedelta(days=1)) -> Release:
     """Build a release deployed at ``DEPLOY``."""
     return Release("#brimly", DEPLOY, DEPLOY - before, DEPLOY, DEPLOY + length)
+
+
+def ordered(store: Store, labels: Mapping[str, str] | None = None, of: Release | None = None) -> str:
+    """Begin a durable run that no worker takes up, and return its id."""
+    new = NewOrder("ci", "", "", "version: 1", "gate.yml", None)
+    return store.order(new, of or release(), {}, dry_run=False, labels=labels or {}, versions={})

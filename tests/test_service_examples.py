@@ -95,6 +95,16 @@ def test_the_proxy_lets_events_through() -> None:
     assert not re.match(pattern, "/v1/runs/261121-202630-x7k2qa")
 
 
+def test_the_proxy_passes_nothing_on_that_callers_claim() -> None:
+    """Wherever it hands a request on, it sets every header that the service believes a proxy."""
+    text = (FOLDER / "nginx.conf").read_text(encoding="utf-8")
+    places = [each for each in re.findall(r"location [^{]*\{([^}]*)\}", text) if "proxy_pass" in each]
+    assert len(places) == text.count("proxy_pass ")
+    for place in places:
+        said = dict(re.findall(r"proxy_set_header (X-\S+) +([^;]+);", place))
+        assert said == {"X-Forwarded-For": "$remote_addr", "X-Forwarded-Host": "$host", "X-Forwarded-Proto": "https"}
+
+
 def script(name: str, *arguments: str) -> None:
     """Run one of the scripts."""
     done = subprocess.run([FOLDER / name, *arguments], capture_output=True, text=True, check=False, env=os.environ)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from gate.errors import Fault, KeyReused, NoSuchRun, PolicyFault, RunOver, ServiceFault, UsageFault
+from gate.errors import Fault, KeyReused, NoSuchRun, PolicyFault, RunElsewhere, RunOver, ServiceFault, UsageFault
 from gate.http.address import address_problem
 
 if TYPE_CHECKING:
@@ -135,7 +135,12 @@ def _refusal(reply: requests.Response) -> Exception:
         return PolicyFault(tuple(map(_fault, errors)), hint=hint)
     if kind == "request":
         message = "; ".join([f"{each.get('field', '')}: {each.get('message', '')}" for each in errors]) or message
-    known = {"no-such-run": NoSuchRun, "run-over": RunOver, "key-reused": KeyReused}
+    known = {
+        "no-such-run": NoSuchRun,
+        "run-over": RunOver,
+        "run-elsewhere": RunElsewhere,
+        "key-reused": KeyReused,
+    }
     if kind in known:
         return known[kind](message, hint=hint)
     if reply.status_code in {401, 403}:

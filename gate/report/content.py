@@ -7,25 +7,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from gate.decide.words import chance, one_in
-from gate.model import Coverage, Decision, Finding, Outcome, Release, Verdict
 from gate.report.actions import by_hand
+from gate.report.advice import advice, order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
+    from gate.model import Coverage, Finding, Release, Verdict
     from gate.report.actions import Acted
 
 LONGEST_REASON = 300
 """Characters of why a source was not heard: a server may answer with pages."""
-
-MISSING = {
-    "too_few_mentions": "Watch longer (window.length), add a source, or lower minimum if few people write about you.",
-    "baseline_too_small": "Give the comparison more to stand on: a longer baseline.length, or a recorded baseline.",
-    "control_rose_too": "Users elsewhere are as unhappy: find out with what, and run the gate again when that is over.",
-    "control_surged_too": "Users elsewhere complain as much more: find out of what, and run the gate again when that is over.",
-    "source_incomplete": "Find out what the source needs with `gate doctor`, then run the gate again.",
-}
 
 
 class Sample(NamedTuple):
@@ -65,7 +58,7 @@ class Report:
 
 def headline(verdict: Verdict) -> tuple[str, str]:
     """Return the outcome with what to do (``FAIL → halt the rollout.``), and why."""
-    return f"{verdict.outcome.name} → {_order(verdict)}.", reason(verdict)
+    return f"{verdict.outcome.name} → {order(verdict)}.", reason(verdict)
 
 
 def reason(verdict: Verdict) -> str:
@@ -79,7 +72,7 @@ def reason(verdict: Verdict) -> str:
 
 def next_steps(report: Report) -> tuple[str, ...]:
     """Return what whoever reads this should do now, most urgent first."""
-    return (*by_hand(report.actions), *_advice(report), *_look_closer(report))
+    return (*by_hand(report.actions), *advice(report), *_look_closer(report))
 
 
 def odds(value: float) -> str:
@@ -190,47 +183,6 @@ def timing(report: Report) -> str:
     return (
         f"{release.name or 'release'} deployed {moment(deployed)}; decided {duration(at - deployed)} later, {decided}"
     )
-
-
-def _order(verdict: Verdict) -> str:
-    if verdict.dry_run and verdict.outcome is not Outcome.PASS:
-        return "promote the release anyway (dry run)"
-    return {
-        Decision.PROMOTE: "promote the release",
-        Decision.HOLD: "hold the rollout",
-        Decision.HALT: "halt the rollout",
-    }[verdict.decision]
-
-
-def _advice(report: Report) -> list[str]:
-    verdict = report.verdict
-    name = (report.release and report.release.name) or "the release"
-    if verdict.dry_run and verdict.outcome is not Outcome.PASS:
-        return ["Dry run: the pipeline goes on whatever users say. Remove dry_run to let this verdict count."]
-    if verdict.outcome is Outcome.FAIL:
-        if verdict.decision is Decision.HALT:
-            return [f"Roll back {name}, or stop it where it is."]
-        return [f"Keep {name} where it is until somebody has read what users write; then promote or roll back."]
-    if verdict.outcome is Outcome.INCONCLUSIVE:
-        told = (
-            f"The policy says {verdict.decision.value} when inconclusive; a person who knows more may decide otherwise."
-        )
-        return [MISSING.get(verdict.code, "See above what is missing; mend that and run the gate again."), told]
-    if verdict.outcome is Outcome.ERROR:
-        return ["This says nothing about the release: users were not heard.", *_mend(verdict)]
-    if verdict.outcome is Outcome.WAITING:
-        closes = f" until {moment(report.release.window_to)}" if report.release else ""
-        return [f"Nothing to do: the gate watches{closes}."]
-    unheard = [source.source for source in verdict.coverage if not source.complete]
-    return [f"Go on with {name}."] + ([f"Not fully heard, so not known: {', '.join(unheard)}."] if unheard else [])
-
-
-def _mend(verdict: Verdict) -> list[str]:
-    broken = [source for source in verdict.coverage if source.required and not source.complete]
-    named = [
-        f"Mend source {source.source}: {source.hint or source.reason or 'it did not answer'}." for source in broken
-    ]
-    return [*named, "`gate doctor` tries every source and says the fix; then run the gate again."]
 
 
 def _look_closer(report: Report) -> list[str]:

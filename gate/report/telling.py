@@ -111,7 +111,8 @@ def _started(data: Data, _sources: Sources) -> list[str]:
     facts += [f"scorer {data['scorer']}"] if data.get("scorer") else []
     facts += [f"policy {str(data['policy_digest'])[:12]}"]
     facts += [f"{name} {value}" for kind in ("versions", "labels") for name, value in data.get(kind, {}).items()]
-    facts += ["dry run: the pipeline is told to promote whatever is seen"] if data.get("dry_run") else []
+    told = "dry run: the pipeline is told to promote whatever is seen, unless a person decides"
+    facts += [told] if data.get("dry_run") else []
     return [*lines, "; ".join(facts)]
 
 

@@ -124,6 +124,7 @@ class Runs:
         Raises:
             UsageFault: no reason is given.
             NoSuchRun: there is none of that id.
+            RunElsewhere: nobody ordered it: it is one of ``gate check``.
             RunOver: it was cancelled.
         """
         self._store.override(run_id, "approved", *_said(by, why))
@@ -134,6 +135,7 @@ class Runs:
         Raises:
             UsageFault: no reason is given.
             NoSuchRun: there is none of that id.
+            RunElsewhere: nobody ordered it: it is one of ``gate check``.
             RunOver: it was cancelled.
         """
         self._store.override(run_id, "rejected", *_said(by, why))
@@ -154,6 +156,7 @@ class Runs:
         Raises:
             UsageFault: no reason is given, or the window closes later than that already.
             NoSuchRun: there is none of that id.
+            RunElsewhere: nobody ordered it: it is one of ``gate check``.
             RunOver: it has ended already.
         """
         self._store.extend(run_id, *_said(by, why), until)

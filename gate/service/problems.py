@@ -12,7 +12,17 @@ from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from gate.canonical import dumps
-from gate.errors import EvidenceFault, GateError, KeyReused, NoSuchRun, PolicyFault, RunOver, StoreFault, UsageFault
+from gate.errors import (
+    EvidenceFault,
+    GateError,
+    KeyReused,
+    NoSuchRun,
+    PolicyFault,
+    RunElsewhere,
+    RunOver,
+    StoreFault,
+    UsageFault,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,8 +116,9 @@ def problem_of(fault: GateError) -> Problem:
     match fault:
         case KeyReused():
             return Problem(409, fault.message, kind="key-reused", hint=fault.hint)
-        case RunOver():
-            return Problem(409, fault.message, kind="run-over", hint=fault.hint)
+        case RunOver() | RunElsewhere():
+            kind = "run-over" if isinstance(fault, RunOver) else "run-elsewhere"
+            return Problem(409, fault.message, kind=kind, hint=fault.hint)
         case NoSuchRun():
             return Problem(404, fault.message, kind="no-such-run", hint=fault.hint)
         case PolicyFault():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from gate.model import Verdict
+    from gate.store.append import Head
 
 ENDINGS = {
     "verdict": State.DONE,
@@ -44,11 +45,21 @@ def end_run(connection: Connection, now: datetime, run_id: str, kind: str, data:
     Raises:
         StoreFault: there is none, or it is over already.
     """
-    state = head_of(connection, run_id)["state"]
-    if state != State.RUNNING:
-        message = f"run {run_id} is over already: {state}"
-        raise StoreFault(message, hint=f"see how it ended: gate log {run_id}")
+    still_open(connection, run_id)
     conclude(connection, now, run_id, kind, data)
+
+
+def still_open(connection: Connection, run_id: str) -> Head:
+    """Return the head of a run that is under way.
+
+    Raises:
+        StoreFault: there is none, or it is over already.
+    """
+    head = head_of(connection, run_id)
+    if head["state"] != State.RUNNING:
+        message = f"run {run_id} is over already: {head['state']}"
+        raise StoreFault(message, hint=f"see how it ended: gate log {run_id}")
+    return head
 
 
 def conclude(connection: Connection, now: datetime, run_id: str, kind: str, data: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from gate.store.actions import Actions
 from gate.store.append import append_baseline, append_event, append_look, insert_run
 from gate.store.counting import Counting
 from gate.store.database import faults, snapshot
-from gate.store.ending import end_run
+from gate.store.ending import end_run, still_open
 from gate.store.listing import Listing
 from gate.store.mentions import Mentions
 from gate.store.moods import MoodReader
@@ -112,9 +112,13 @@ class Store(
             )
 
     def append_look(self, run_id: str, look: Look) -> None:
-        """Record a look and every mention it saw, in one transaction."""
+        """Record a look and every mention it saw, in one transaction.
+
+        Raises:
+            StoreFault: the run is over already, or the database fails.
+        """
         with self._writing() as connection:
-            append_look(connection, self._clock.now(), run_id, look)
+            append_look(connection, self._clock.now(), run_id, look, still_open(connection, run_id))
 
     def finish(self, run_id: str, verdict: Verdict) -> None:
         """Record the final verdict.

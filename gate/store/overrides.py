@@ -9,7 +9,7 @@ from sqlalchemy import case, select, update
 
 from gate.canonical import from_plain, loads, rfc3339
 from gate.decide.words import mentions, percent
-from gate.errors import NoSuchRun, RunOver, UsageFault
+from gate.errors import NoSuchRun, RunElsewhere, RunOver, UsageFault
 from gate.model import Decision, Outcome, Tally, Verdict
 from gate.policy.sections import LONGEST
 from gate.store.append import append_event, head_of
@@ -37,11 +37,13 @@ class Overrides(Opened):
 
         Raises:
             NoSuchRun: there is none of that id.
+            RunElsewhere: nobody ordered it.
             RunOver: it was cancelled.
         """
         now = self._clock.now()
         with self._writing() as connection:
             run, latest = _held(connection, run_id)
+            _ordered(connection, run_id)
             if run.state is State.CANCELLED:
                 message = f"run {run_id} was cancelled"
                 raise RunOver(message, hint="start a new run")
@@ -68,10 +70,12 @@ class Overrides(Opened):
         Raises:
             UsageFault: it closes later than that already, or would close after longer than a window may have.
             NoSuchRun: there is none of that id.
+            RunElsewhere: nobody ordered it.
             RunOver: it has ended already.
         """
         with self._writing() as connection:
             run, latest = _held(connection, run_id)
+            _ordered(connection, run_id)
             _still_running(run, latest)
             if until <= run.window_to:
                 message = f"the window closes at {rfc3339(run.window_to)} already, which is not before {rfc3339(until)}"
@@ -94,6 +98,13 @@ def _held(connection: Connection, run_id: str) -> tuple[Run, str | None]:
     head_of(connection, run_id)
     row = connection.execute(select(runs).where(runs.c.id == run_id)).one()._asdict()
     return run_of(row), row["latest"]
+
+
+def _ordered(connection: Connection, run_id: str) -> None:
+    # Its process goes by what it sees: a decision that never reaches the pipeline would only stand in the log.
+    if connection.execute(select(orders.c.run_id).where(orders.c.run_id == run_id)).one_or_none() is None:
+        message = f"run {run_id} is one of gate check: its pipeline waits for that process and hears nobody else"
+        raise RunElsewhere(message, hint="decide in the pipeline, or start runs with gate start")
 
 
 def _still_running(run: Run, _latest: str | None) -> None:

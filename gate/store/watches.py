@@ -123,12 +123,12 @@ class Watches(Opened):
 
     def retire(self, before: datetime) -> None:
         """Forget watches for which nobody has listened since that time. The mood by the hour stays."""
-        left = watches.c.next_at < rfc3339(before)
-        old = select(watches.c.key).where(left)
+        old = select(watches.c.key).where(watches.c.next_at < rfc3339(before))
+        if not self._rows(old.limit(1)):
+            return  # As nearly always: then nobody need wait for a write.
         with self._writing() as connection:
-            for column in (heard.c.watch, watch_sources.c.watch):
+            for column in (heard.c.watch, watch_sources.c.watch, watches.c.key):
                 connection.execute(delete(column.table).where(column.in_(old)))
-            connection.execute(delete(watches).where(left))
 
 
 def _insert(

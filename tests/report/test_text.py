@@ -121,6 +121,22 @@ def test_a_dry_run_says_so_first() -> None:
     assert text.render(report(verdict), ONE_LINE).startswith("✗ FAIL → promote the release anyway (dry run). 58 %")
 
 
+@pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.INCONCLUSIVE])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_persons_word_counts(outcome: Outcome, *, dry_run: bool) -> None:
+    """What somebody decided is what is to be done, in a dry run as well, and whatever the evidence says."""
+    no = replace(FAIL, outcome=outcome, decision=Decision.HALT, code="rejected", dry_run=dry_run)
+    yes = replace(no, decision=Decision.PROMOTE, code="approved")
+    lead, *_, steps = text.render(report(no), ONE_LINE).partition("Next")
+    assert ("halt the rollout" in lead, "dry run" in lead + steps, "a person has decided" in steps) == (
+        True,
+        False,
+        True,
+    )
+    lead, *_, steps = text.render(report(yes), ONE_LINE).partition("Next")
+    assert ("promote the release." in lead, "Go on with" in steps, "Keep" in steps) == (True, True, False)
+
+
 def test_colour_adds_nothing_but_colour() -> None:
     """Without its colours, the coloured report is the plain one."""
     coloured = text.render(report(), Style(color=True))

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gate.errors import NoSuchRun, RunOver, UsageFault
+from gate.errors import NoSuchRun, RunElsewhere, RunOver, StoreFault, UsageFault
 from gate.model import Decision, Outcome
 from gate.report.story import story
 from gate.runs import Callback
 from gate.store import State
+from tests.looks import look
 from tests.runs.world import DONE_BY, World, mentions
-from tests.support import DEPLOY
+from tests.support import DEPLOY, release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,6 +151,23 @@ def test_who_and_why_must_be_said(world: World, by: str, why: str) -> None:
     """An override without a name or a reason, or with a novel for one, is refused."""
     with pytest.raises(UsageFault):
         world.runs.approve(world.order(), by, why)
+
+
+def test_a_run_that_nobody_ordered(world: World) -> None:
+    """The process of a gate check hears of no override, so there is none; one that was cancelled ends at its next look."""
+    run_id = world.store.start_run(release(), {})
+    with pytest.raises(RunElsewhere, match="gate check"):
+        world.runs.approve(run_id, "Ada", "known")
+    with pytest.raises(RunElsewhere):
+        world.runs.reject(run_id, "Ada", "known")
+    with pytest.raises(RunElsewhere):
+        world.runs.extend(run_id, "Ada", "known", DONE_BY + timedelta(hours=9))
+    assert world.store.run(run_id).state is State.RUNNING
+    world.store.append_look(run_id, look(1))
+    world.runs.cancel(run_id, "Ada", "its machine is gone")
+    with pytest.raises(StoreFault, match="over already: cancelled"):
+        world.store.append_look(run_id, look(2))
+    assert world.store.verify(run_id) == []
 
 
 def every(world: World) -> list[Callable[[str, str, str], None]]:

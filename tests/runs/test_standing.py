@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -372,6 +374,19 @@ def test_nobody_keeps_what_was_written(town: Town) -> None:
     assert found[BETWEEN] >= 2
     assert dict(town.store.forget(chosen, "asked")) == found
     assert town.store.choose(chosen) == {}
+
+
+def test_forgetting_nothing_writes_nothing(tmp_path: Path) -> None:
+    """Where no watch is given up, nobody waits for a write; one that is given up is forgotten."""
+    clock = ManualClock()
+    with Store(str(tmp_path / "gate.db"), clock) as store:
+        store.claim(StandingWatch("key", "acme", "acme.yml", HOUR, DEPLOY - 24 * HOUR, DEPLOY))
+        with closing(sqlite3.connect(tmp_path / "gate.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # A write would wait for this one, and fail.
+            store.retire(DEPLOY)
+        assert len(store.watches()) == 1
+        store.retire(DEPLOY + 99 * HOUR)
+        assert store.watches() == []
 
 
 def test_it_is_forgotten_by_itself(town: Town) -> None:

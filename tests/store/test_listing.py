@@ -11,7 +11,7 @@ from gate.errors import NoSuchRun, UsageFault
 from gate.model import Outcome
 from gate.store import State
 from tests.looks import VERDICT, look
-from tests.support import release
+from tests.support import ordered, release
 
 if TYPE_CHECKING:
     from gate.store import Store
@@ -115,7 +115,7 @@ def test_a_run_at_a_glance(store: Store) -> None:
 
 def test_a_head_tells_whether_anything_changed(store: Store) -> None:
     """The last hash of a log changes with whatever happens in its run, and with nothing else."""
-    run_id, other = store.start_run(release(), {}), store.start_run(release(), {})
+    run_id, other = ordered(store), ordered(store)
     heads = [store.head(run_id)]
     store.append_look(other, look(1))
     assert store.head(run_id) == heads[0] == store.standing(run_id).head

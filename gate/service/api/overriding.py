@@ -13,7 +13,7 @@ from gate.service.services import services
 
 _ANSWERS: Answers = {
     "200": RunTold,
-    "409": problem("The run has ended, and what is asked is for one under way."),
+    "409": problem("The run has ended, and what is asked is for one under way; or it is one of `gate check`."),
     "413": problem("Larger than the service takes."),
     "415": problem("Not JSON."),
     **NO_RUN,

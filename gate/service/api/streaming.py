@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask import Response, current_app
@@ -12,16 +13,17 @@ from gate.errors import StoreFault
 from gate.service.api.asked import EventsHeader, RunPath
 from gate.service.api.blueprint import NO_RUN, api, standing
 from gate.service.api.shown import event_told
-from gate.service.auth import Role, require
+from gate.service.auth import Role, lasting, require
 from gate.service.problems import Problem
 from gate.service.services import services
 from gate.service.stopping import STOPPING
 from gate.store import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from gate.ports import Clock
     from gate.service.services import Services
 
 EVERY = 1.0
@@ -30,6 +32,8 @@ HEARTBEAT = 15
 """So many of them without news, and a heartbeat is sent: proxies cut silent connections."""
 PROBE = 2
 """So many of them without news, and an empty comment is sent: only who writes learns that a reader has left its place."""
+AGAIN = timedelta(minutes=1)
+"""So often it is seen whether the reader may read still: tokens are revoked."""
 AT_ONCE = 200
 RETRY_AFTER = 10
 STREAMS = "gate.streams"
@@ -74,19 +78,19 @@ def stream_events(path: RunPath, header: EventsHeader) -> Response:
         return Response(status=204)  # A browser stops asking at that.
     streams: Streams = current_app.extensions[STREAMS]
     streams.enter()
-    response = Response(_events(services(), path.run_id, seen), 200, {
+    response = Response(_events(services(), path.run_id, seen, lasting()), 200, {
         "Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no",
     })  # fmt: skip
     response.call_on_close(streams.leave)
     return response
 
 
-def _events(parts: Services, run_id: str, seen: int) -> Iterator[bytes]:
+def _events(parts: Services, run_id: str, seen: int, lasts: Callable[[], bool]) -> Iterator[bytes]:
     store = parts.store
     until: datetime = parts.clock.now() + parts.settings.limits.stream_length
-    quiet = 0
+    quiet, admitted = 0, _each(AGAIN, lasts, parts.clock)
     yield b"retry: 2000\n\n"
-    while parts.clock.now() < until:
+    while parts.clock.now() < until and admitted():
         try:
             run = store.standing(run_id)
             new = store.events(run_id, after=seen, limit=AT_ONCE) if run.events > seen else []
@@ -106,6 +110,23 @@ def _events(parts: Services, run_id: str, seen: int) -> Iterator[bytes]:
                 yield b":\n\n"
             if STOPPING.wait(EVERY):
                 return
+
+
+def _each(period: timedelta, lasts: Callable[[], bool], clock: Clock) -> Callable[[], bool]:
+    """Return what says yes, and asks once a period whether that is so."""
+    asks_at = clock.now() + period
+
+    def admitted() -> bool:
+        nonlocal asks_at
+        if clock.now() < asks_at:
+            return True
+        asks_at = clock.now() + period
+        try:
+            return lasts()
+        except StoreFault:
+            return False  # The reader comes again.
+
+    return admitted
 
 
 def message(kind: str, data: bytes, number: int | None = None) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gate.service.auth.audit import overridden
 from gate.service.auth.gatekeeper import Gatekeeper
-from gate.service.auth.guards import admit, labels_for, principal, public, require
+from gate.service.auth.guards import admit, labels_for, lasting, principal, public, require
 from gate.service.auth.principals import Principal, Role
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Role",
     "admit",
     "labels_for",
+    "lasting",
     "overridden",
     "principal",
     "public",

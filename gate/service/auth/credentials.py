@@ -84,6 +84,18 @@ class Credentials:
         found = self.token(token)
         return Principal(found.name, roles_of(found.roles), repositories_of(found.repositories), "token")
 
+    def lasts(self, header: str) -> bool:
+        """Whether a header that was right is right still; a workflow's token lives minutes, and nobody can revoke it.
+
+        Raises:
+            StoreFault: the database fails.
+        """
+        token = presented(header) or ""
+        if token.count(".") == _JWT_DOTS and not token.startswith(PREFIX):
+            return True
+        found = self._store.token_of(token)
+        return found is not None and not found.fault(self._clock.now())
+
     def token(self, secret: str) -> Token:
         """Return what is known of a valid token of ours, and note that it was used.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import current_app, g, redirect, request, url_for
@@ -78,7 +79,7 @@ class Gatekeeper:
             return None
         if (answer := self._recognise()) is not None:
             return answer
-        if refusal := self._requests.take(g.principal.name):
+        if refusal := self._requests.take(g.principal.counted):
             detail = f"more than {self._settings.limits.requests_per_minute:,} requests a minute"
             raise too_many(detail, refusal.seconds, first=refusal.first)
         return None
@@ -96,8 +97,11 @@ class Gatekeeper:
         try:
             if header := request.headers.get("Authorization", ""):
                 g.principal = self._credentials.principal(header)
+                g.lasting = partial(self._credentials.lasts, header)
             elif self._sessions.recognise() is None:
                 return self._anonymous()
+            else:
+                g.lasting = partial(self._sessions.lasts, g.session)
         except Problem as problem:
             if problem.status == UNKNOWN:
                 # Counted after the look, so that a right token is let in whatever others at its address get wrong.

@@ -32,6 +32,11 @@ def principal() -> Principal:
     return cast("Principal", g.principal)
 
 
+def lasting() -> Callable[[], bool]:
+    """Return what tells, in any thread, whether whoever asks would be let in still; it raises StoreFault."""
+    return cast("Callable[[], bool]", g.lasting)
+
+
 def require(*roles: Role) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Answer only those who have one of the roles; of runs, ``admit`` says whether this one is theirs."""
 

@@ -56,6 +56,11 @@ class Principal:
     labels: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """What is certain of whoever calls, e.g. repository and commit: a run they start has these, whatever they ask for."""
 
+    @property
+    def counted(self) -> str:
+        """Whose requests theirs are counted with: branches are many, and made at will."""
+        return self.name.partition("@")[0] if self.via == "github" else self.name
+
     def may(self, role: Role, repository: str | None) -> bool:
         """Whether they may do that to a run with this repository label; None for a run without one."""
         return role in self.roles and (self.repositories is None or repository in self.repositories)

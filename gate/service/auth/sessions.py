@@ -60,6 +60,15 @@ class Sessions:
             self._store.session_seen(secret, session)
         return who
 
+    def lasts(self, secret: str) -> bool:
+        """Whether a session that was open is open still.
+
+        Raises:
+            StoreFault: the database fails.
+        """
+        session = self._store.session_of(secret)
+        return session is not None and session.valid(self._clock.now(), IDLE)
+
     def open(self, response: Response, name: str, roles: Iterable[str] = (), token: Token | None = None) -> None:
         """Log somebody in: always with a new secret, whatever the browser brought, and without what it had before.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flask import redirect, request, url_for
 
 from gate.canonical import loads
-from gate.errors import RunOver, UsageFault
+from gate.errors import RunElsewhere, RunOver, UsageFault
 from gate.service.auth import Role, overridden
 from gate.service.page.reading import admitted
 from gate.service.services import services
@@ -27,6 +27,8 @@ ROLES = {"approve": {Role.OVERRIDE}, "reject": {Role.OVERRIDE}, "cancel": {Role.
          "extend": {Role.OVERRIDE}}  # fmt: skip
 """What each decision takes: any of these."""
 WHILE_RUNNING = frozenset({"cancel", "extend"})
+OF_ORDERED = frozenset({"approve", "reject", "extend"})
+"""What the process of a ``gate check`` would not hear of."""
 FACTS = {"approve": "approved", "reject": "rejected", "cancel": "cancelled", "extend": "extended"}
 
 
@@ -61,16 +63,16 @@ def decide(run_id: str) -> Response | Refusal:
         else:
             {"approve": runs.approve, "reject": runs.reject, "cancel": runs.cancel}[what](run_id, who.name, why)
     except (RunOver, UsageFault) as fault:
-        status = 409 if isinstance(fault, RunOver) else 422
+        status = 409 if isinstance(fault, (RunOver, RunElsewhere)) else 422
         return Refusal(status, fault.message[:1].upper() + fault.message[1:], fault.hint, why, what)
     overridden(who, run_id, FACTS[what], why)
     return redirect(url_for("page.run", run_id=run_id) + "#verdict", 303)
 
 
-def allowed(who: Principal, standing: Standing) -> frozenset[str]:
-    """Return the decisions that this person can take about a run as it stands."""
+def allowed(who: Principal, standing: Standing, *, ordered: bool) -> frozenset[str]:
+    """Return the decisions that this person can take about a run as it stands; one that nobody ordered goes its way."""
     state = standing.line.state
-    theirs = {what for what in ROLES if _may(who, what, standing)}
+    theirs = {what for what in ROLES if _may(who, what, standing)} - (frozenset() if ordered else OF_ORDERED)
     if state is State.CANCELLED:
         return frozenset()
     return frozenset(theirs if state is State.RUNNING else theirs - WHILE_RUNNING)

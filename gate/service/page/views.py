@@ -111,7 +111,7 @@ def _run(run_id: str, refusal: deciding.Refusal | None = None) -> str:
         sizes=pictures.WIDTHS,
         quotes=quotes(known, explainer(store.run(run_id).policy)),
         keeps_text=deciding.keeps_text(store.run(run_id).policy),
-        may=deciding.allowed(who, standing),
+        may=deciding.allowed(who, standing, ordered=bool(store.policy_text(run_id))),
         lengths=deciding.LENGTHS,
         refusal=refusal,
         dry_run=standing.line.dry_run,

@@ -17,7 +17,7 @@ from gate.service.auth.headers import ALWAYS
 from gate.service.auth.principals import IMPLIED, Principal, Role, roles_of
 from gate.service.metrics import OWN
 from gate.store.token_text import new_token
-from tests.support import release
+from tests.support import ordered
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -142,7 +142,7 @@ def test_roles(
     client: FlaskClient, make_token: MakeToken, store: Store, roles: list[str], answers: tuple[int, ...]
 ) -> None:
     """Who may read may not override, who may start runs neither."""
-    run = store.start_run(release(), {})
+    run = ordered(store)
     headers = bearer(make_token(*roles))
     said = {"reason": "It is known."}
     assert (
@@ -155,8 +155,7 @@ def test_roles(
 def test_another_repository_s_run(client: FlaskClient, make_token: MakeToken, store: Store) -> None:
     """A token of one repository finds no run of another, nor one without: it looks as if there were none, in any way."""
     mine, other, bare = (
-        store.start_run(release(), {}, labels=labels)
-        for labels in ({"repository": "acme/app"}, {"repository": "acme/other"}, {})
+        ordered(store, labels) for labels in ({"repository": "acme/app"}, {"repository": "acme/other"}, {})
     )
     headers = bearer(make_token("run", "override", repositories=["acme/app"]))
     assert client.get(f"/v1/runs/{mine}", headers=headers).status_code == 200
@@ -190,6 +189,27 @@ def test_labels_of_a_run_that_is_started() -> None:
     assert sure.labelled({"repository": "evil/x", "actor": "bob"}) == {"repository": "acme/app", "actor": "ann"}
     assert everywhere.labelled({}) == {}
     assert reader.labelled({}) is None
+
+
+@pytest.mark.parametrize("by", ["token", "session"])
+@pytest.mark.parametrize("revoked", [True, False])
+def test_a_stream_ends_with_its_token(
+    client: FlaskClient, make_token: MakeToken, store: Store, clock: ManualClock, by: str, *, revoked: bool
+) -> None:
+    """Whoever reads a run as it goes on is cut off a minute after their token is revoked, and nobody else is."""
+    run, secret = ordered(store), make_token("read", name="ann")
+    if by == "session":
+        client.post("/login", data={"token": secret}, headers={"Origin": "http://localhost"})
+    stream = client.get(f"/v1/runs/{run}/events", headers=bearer(secret) if by == "token" else {})
+    assert stream.status_code == 200
+    heard = iter(stream.response)
+    said = [next(heard), next(heard)]
+    if revoked:
+        store.revoke_token("ann", "bob")
+    clock.time += timedelta(minutes=1)
+    store.append(run, "note", {})
+    assert (b"started" in said[1], b"event: note" in next(heard, b"")) == (True, not revoked)
+    stream.close()
 
 
 def test_a_limit_holds_for_all_processes(make_app: MakeApp, make_token: MakeToken, clock: ManualClock) -> None:
@@ -264,7 +284,7 @@ def test_denials_are_logged(
     client: FlaskClient, make_token: MakeToken, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each denial has who, from where, what for and why in the log, and each line can be JSON."""
-    run = store.start_run(release(), {}, labels={"repository": "acme/app"})
+    run = ordered(store, {"repository": "acme/app"})
     make_token("read", name="gone")
     client.get("/v1/runs", headers=bearer(new_token()))
     client.post(f"/v1/runs/{run}/approve", headers=bearer(make_token("read", name="ann")), json={"reason": "x"})
@@ -283,7 +303,7 @@ def test_overrides_are_logged(
 ) -> None:
     """An override says who, when and why in the chain of the run, and who in the service's log."""
     caplog.set_level(logging.INFO, "gate")
-    run = store.start_run(release(), {})
+    run = ordered(store)
     said = {"reason": "Support sees nothing."}
     answer = client.post(f"/v1/runs/{run}/approve", headers=bearer(make_token("override", name="ann")), json=said)
     assert answer.status_code == 200

@@ -16,7 +16,7 @@ from gate.errors import UsageFault
 from gate.service.auth.issuers import FRESH, PAUSE, RETRY
 from gate.service.auth.issuers import Issuer as KnownIssuer
 from tests.service.auth.issuer import Issuer, published, rsa_key, tls_server
-from tests.support import DEPLOY, release
+from tests.support import DEPLOY, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +69,8 @@ def client(make_app: MakeApp, issuer: Issuer) -> FlaskClient:
 
 def test_a_workflow_is_let_in(client: FlaskClient, issuer: Issuer, store: Store) -> None:
     """It sees the runs of its repository and no other, and may do what the settings say."""
-    mine = store.start_run(release(), {}, labels={"repository": "acme/app"})
-    other = store.start_run(release(), {}, labels={"repository": "acme/other"})
+    mine = ordered(store, {"repository": "acme/app"})
+    other = ordered(store, {"repository": "acme/other"})
     token = issuer.sign(claims(issuer))
     assert [ask(client, token, f"/v1/runs/{run}") for run in (mine, other)] == [200, 404]
     headers = {"Authorization": f"Bearer {token}"}
@@ -207,7 +207,7 @@ def test_environments_and_several_entries(make_app: MakeApp, issuer: Issuer, sto
     anywhere = {"id": 4711, "name": "acme/app", "roles": ["read"]}
     production = {"id": 4711, "name": "acme/app", "environments": ["production"], "roles": ["override"]}
     client = make_app(**settings(issuer, anywhere, production)).test_client()
-    run = store.start_run(release(), {}, labels={"repository": "acme/app"})
+    run = ordered(store, {"repository": "acme/app"})
     for environment, status in ((None, 403), ("staging", 403), ("", 403), ("production", 200)):
         headers = {"Authorization": f"Bearer {issuer.sign(claims(issuer, environment=environment))}"}
         answer = client.post(f"/v1/runs/{run}/approve", json={"reason": "It is known."}, headers=headers)
@@ -220,7 +220,7 @@ def test_a_name_that_another_repository_took(make_app: MakeApp, issuer: Issuer, 
     """A trusted repository that renames itself to another's old name sees its own runs, not the other's."""
     evil = {"id": 666, "name": "evil/x", "roles": ["run"]}
     client = make_app(**settings(issuer, REPOSITORY, evil)).test_client()
-    run = store.start_run(release(), {}, labels={"repository": "acme/app"})
+    run = ordered(store, {"repository": "acme/app"})
     token = issuer.sign(claims(issuer, repository="acme/app", repository_id="666"))
     assert ask(client, token) == 200
     assert ask(client, token, f"/v1/runs/{run}") == 404
@@ -241,6 +241,15 @@ def test_the_audience(make_app: MakeApp, issuer: Issuer) -> None:
     assert ask(client, issuer.sign(claims(issuer, aud="https://other.example"))) == 200
     with pytest.raises(UsageFault, match="audience"):
         make_app(github=github)
+
+
+def test_branches_have_one_limit(make_app: MakeApp, issuer: Issuer) -> None:
+    """However many branches a repository calls from, it has the requests of one caller; another has its own."""
+    mine, other = {"id": 4711, "name": "acme/app", "roles": ["run"]}, {"id": 5, "name": "acme/x", "roles": ["run"]}
+    client = make_app(**settings(issuer, mine, other), limits={"requests_per_minute": 4}).test_client()
+    tokens = [issuer.sign(claims(issuer, ref=f"refs/heads/feature@{number}")) for number in range(5)]
+    assert [ask(client, each) for each in tokens] == [200] * 4 + [429]
+    assert ask(client, issuer.sign(claims(issuer, repository_id="5", repository="acme/x"))) == 200
 
 
 def test_keys_come_over_tls(make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

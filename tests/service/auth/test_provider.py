@@ -10,7 +10,7 @@ import pytest
 
 from gate.errors import SourceRefused, UsageFault
 from gate.service.auth.csrf import token_for
-from tests.support import DEPLOY, release
+from tests.support import DEPLOY, ordered
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -68,7 +68,7 @@ def test_logging_in(client: FlaskClient, issuer: Issuer, store: Store) -> None:
     cookies = answer.headers.getlist("Set-Cookie")
     assert any(each.startswith("__Host-gate=") and "Secure" in each for each in cookies)
     assert any(each.startswith("__Host-gate-login=;") for each in cookies)
-    run, session = store.start_run(release(), {}), client.get_cookie("__Host-gate", "gate.example")
+    run, session = ordered(store), client.get_cookie("__Host-gate", "gate.example")
     assert session
     csrf = {"X-CSRF-Token": token_for(session.value), "Origin": HERE}
     said = client.post(f"/v1/runs/{run}/approve", json={"reason": "Known."}, headers=csrf, base_url=HERE)

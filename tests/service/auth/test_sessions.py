@@ -16,7 +16,7 @@ from gate.service.auth.csrf import origin_of, token_for
 from gate.service.auth.guards import public
 from gate.service.auth.pages import safe_next
 from gate.store.token_text import new_token
-from tests.support import release
+from tests.support import ordered
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -51,7 +51,7 @@ def override(client: FlaskClient, run: str, **headers: str) -> TestResponse:
 @pytest.fixture
 def run(store: Store) -> str:
     """A run to override."""
-    return store.start_run(release(), {})
+    return ordered(store)
 
 
 def test_logging_in_and_out(client: FlaskClient, make_token: MakeToken) -> None:
@@ -92,7 +92,7 @@ def test_a_session_is_limited_as_its_token_is(
     client: FlaskClient, make_token: MakeToken, store: Store, run: str
 ) -> None:
     """It sees the runs of the token's repositories only, and has its roles only."""
-    mine = store.start_run(release(), {}, labels={"repository": "acme/app"})
+    mine = ordered(store, {"repository": "acme/app"})
     log_in(client, make_token("read", repositories=["acme/app"]))
     csrf = {"X-CSRF-Token": token_for(secret_of(client))}
     assert [client.get(f"/v1/runs/{each}").status_code for each in (mine, run)] == [200, 404]

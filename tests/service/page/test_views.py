@@ -18,7 +18,7 @@ from gate.report import safe
 from gate.service.page.turns import alone
 from tests.hostile import HOSTILE
 from tests.looks import look
-from tests.support import release, scored
+from tests.support import ordered, release, scored
 from tests.support_html import Skeleton
 from tools.invented_runs import QUIETLY, Posts
 
@@ -75,6 +75,20 @@ def test_runs_are_found_by_outcome_and_by_words(quiet_site: Site) -> None:
     assert "No run matches" in nothing
     assert 'value="web"' in nothing
     assert names(client.get("/?outcome=whatever&cursor=").text) == [over, going]
+
+
+def test_a_run_of_a_pipeline_can_only_be_cancelled(quiet_site: Site) -> None:
+    """What its process would not hear of is not offered, and refused to whoever asks for it all the same."""
+    run_id = quiet_site.store.start_run(release(), {})
+    client = quiet_site.client()
+    page = client.get(f"/runs/{run_id}").text
+    assert [f'value="{each}"' in page for each in ("approve", "reject", "extend", "cancel")] == [False] * 3 + [True]
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found
+    headers = {"X-CSRF-Token": found[1]}
+    refused = client.post(f"/v1/runs/{run_id}/approve", json={"reason": "known"}, headers=headers)
+    assert refused.json
+    assert (refused.status_code, refused.json["type"]) == (409, "urn:sentiment-gate:problem:run-elsewhere")
 
 
 def test_older_runs_are_a_link_away(quiet_site: Site) -> None:
@@ -248,7 +262,7 @@ def test_nothing_written_by_others_acts(quiet_site: Site) -> None:
         kept = tuple(scored(number, 0.9, text=text, url=text) for number, text in enumerate(texts))
         labels = {f"label {number}": clean(text)[:200] for number, text in enumerate(texts)}
         named = replace(release(), name=clean(texts[0]))
-        run_id = quiet_site.store.start_run(named, {}, labels={"repository": clean(texts[0])[:200], **labels})
+        run_id = ordered(quiet_site.store, {"repository": clean(texts[0])[:200], **labels}, named)
         quiet_site.store.append_look(run_id, look(1, kept=kept, notes=tuple(map(clean, texts))))
         for text in texts:
             quiet_site.stage.runs.reject(run_id, "ann", clean(text)[:900].strip() or "-")
