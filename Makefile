@@ -37,7 +37,7 @@ demo: $(VENV)/.base
 	@$(RUN) gate demo
 
 test: check
-	@$(RUN) pytest -q --numprocesses logical --dist loadfile
+	@$(RUN) pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.test
 	@$(RUN) ruff check --quiet .

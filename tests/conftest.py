@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     import pytest
 
 # A busy machine is no counterexample. In CI the same examples every time: a red build is the change's fault.
-settings.register_profile("gate", deadline=None, derandomize="CI" in os.environ, print_blob=True)
-settings.load_profile("gate")
+# Half as many, too, as it has ten minutes; whoever works here draws others at every run.
+settings.register_profile("gate", deadline=None, print_blob=True)
+settings.register_profile("ci", settings.get_profile("gate"), derandomize=True, max_examples=50)
+settings.load_profile("ci" if "CI" in os.environ else "gate")
 
 pytest_plugins = ["tests.servers.fixtures"]
 
@@ -42,6 +44,11 @@ sys.addaudithook(_stay_here)
 
 LATE = {"bluesky_server", "mastodon_server"}
 """What these run on takes minutes to install on a machine that never had it; meanwhile there is other work."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a third of the time tests wait, for servers they started and for what is due."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

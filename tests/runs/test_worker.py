@@ -167,7 +167,9 @@ def test_a_bell_is_heard_once(world: World) -> None:
     assert [call.what for call in world.store.calls()] == ["wake"]
     assert worker.tell(run_id) is not None
     assert world.store.calls() == []
-    assert len(world.receiver.got) == 1, "it is not time for the next attempt yet"
+    assert len(world.receiver.got) == 2, "what a person decided is said at once"
+    assert worker.tell(run_id) is not None
+    assert len(world.receiver.got) == 2, "it is not time for the next attempt yet"
 
 
 def test_the_memory_of_workflows_is_private(tmp_path: Path) -> None:
