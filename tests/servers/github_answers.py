@@ -24,7 +24,7 @@ DONE = Reply(204)
 
 def app(about: App) -> dict[str, Any]:
     """Return the App itself."""
-    return {"id": about.id, "client_id": about.client_id, "slug": "gate", "name": "gate", "node_id": "A", "owner": None,
+    return {"id": about.id, "client_id": about.client_id, "slug": "gate", "name": "gate", "node_id": "A",
             "permissions": about.permissions, "events": ["deployment_protection_rule"],
             "html_url": "https://github.com/apps/gate", "external_url": "https://gate.example",
             "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}  # fmt: skip
