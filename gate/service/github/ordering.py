@@ -116,6 +116,8 @@ def _labels(name: str, held: Held) -> dict[str, str]:
         "commit": held.sha,
         "ref": held.ref,
         "actor": held.actor,
+        # The one that waits: by it an action says there how the release was taken.
+        "deployment": str(held.deployment or ""),
         "github_run": str(held.run),
     }
     return {label: value[:LONGEST_LABEL] for label, value in known.items() if value}

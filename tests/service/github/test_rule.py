@@ -56,7 +56,7 @@ def test_what_the_run_knows(place: Place) -> None:
     run_id = place.ended(waiting)
     labels = place.store.run(run_id).labels
     assert labels == {"repository": "acme/app", "environment": "production", "commit": SHA, "ref": "main",
-                      "actor": "octo-dev", "github_run": "31"}  # fmt: skip
+                      "actor": "octo-dev", "deployment": "1031", "github_run": "31"}  # fmt: skip
     assert [event.data["sent"] for event in place.said(run_id)] == ["comment", "rejected"]
     assert place.said(run_id)[-1].data["comment"] == waiting.reviews[0][1]
     assert list(place.store.verify(run_id)) == []
