@@ -36,6 +36,11 @@ def installation(about: App) -> dict[str, Any]:
             "events": ["deployment_protection_rule"], "repository_selection": "selected"}  # fmt: skip
 
 
+def repository(about: Repository) -> dict[str, Any]:
+    """Return the repository itself."""
+    return {"id": about.id, "node_id": "R", "name": about.name.partition("/")[2], "full_name": about.name}
+
+
 def review(repository: Repository, run: int, told: Mapping[str, Any]) -> Reply:
     """Take an App's answer about a job that waits.
 

@@ -32,6 +32,7 @@ OPERATIONS = [
     ("get", "/app"),
     ("get", "/app/hook/config"),
     ("post", "/app/installations/{installation_id}/access_tokens"),
+    ("get", HERE),
     ("get", f"{HERE}/installation"),
     ("post", f"{HERE}/actions/runs/{{run_id}}/deployment_protection_rule"),
     ("get", f"{HERE}/contents/{{path}}"),
