@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from gate.setup.github_app import Plan
+from gate.setup.github_workflow import workflow
 from tests.cli.commands import BAD, DEPLOY, history, line
 from tests.github.acting import Workshop, commit, example, files, git
 from tests.hostile import HOSTILE
@@ -106,6 +108,35 @@ def test_a_protection_rule_needs_no_job(workshop: Workshop, tmp_path: Path) -> N
     ran = workshop.act(workshop.project(tmp_path, {"release.yml": example("protection-rule.yml")}, {}))
     assert ran.code == 0, ran.log
     assert ran.record == ["deploy canary main", "deploy production main"]
+
+
+@pytest.mark.parametrize("state", ["approved", "rejected"])
+def test_the_workflow_that_setup_writes(workshop: Workshop, tmp_path: Path, state: str) -> None:
+    """From the canary to everybody; where the gate rejects, which fails the job it holds, the release is taken back."""
+    written = workflow(Plan("https://gate.example.com", "acme/app"))
+    for place, script in {
+        "deploy this commit to a few users": "./deploy.sh canary",
+        "deploy this commit to everybody": "./deploy.sh production" if state == "approved" else "exit 1",
+        "deploy the last good release again": "./rollback.sh canary",
+    }.items():
+        assert f'echo "TODO {place}"' in written
+        written = written.replace(f'echo "TODO {place}"', script)
+    repository = workshop.project(tmp_path, {"release.yml": written}, {})
+    ran = workshop.act(repository, on="workflow_dispatch")
+    assert (ran.code == 0) == (state == "approved"), ran.log
+    assert ran.record == ["deploy canary", "deploy production" if state == "approved" else "rollback canary"], ran.log
+
+
+def test_the_first_try_of_the_page(workshop: Workshop, tmp_path: Path) -> None:
+    """What docs/github.md says to try first, with what `gate init --example` writes, halts the release, and says why."""
+    page = (ROOT / "docs/github.md").read_text(encoding="utf-8")
+    first = page.partition("## Try it")[2].partition("```yaml\n")[2].partition("```")[0]
+    example_files = {
+        name: (ROOT / "gate/demo" / name).read_text(encoding="utf-8") for name in ("gate.yml", "mentions.jsonl")
+    }
+    ran = workshop.act(workshop.project(tmp_path, {"release.yml": first}, example_files), on="workflow_dispatch")
+    assert "FAIL → halt the rollout" in ran.log, ran.log
+    assert "exit status 10" in ran.log, ran.log
 
 
 WATCHED = """\
