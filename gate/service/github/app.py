@@ -62,6 +62,14 @@ class App:
         self._tokens: dict[str, tuple[str, datetime]] = {}
         self._lock = threading.Lock()
 
+    def problem(self) -> str:
+        """Say why nobody can be answered, and the next step; empty if the key is there and signs."""
+        try:
+            self._signed()
+        except SourceRefused as fault:
+            return f"{fault.message}: {fault.hint}"
+        return ""
+
     def review(self, held: Held, state: str, comment: str) -> None:
         """Approve or reject a deployment that waits.
 
@@ -70,7 +78,12 @@ class App:
             SourceDown: GitHub could not be told this time.
             Cancelled: the process was told to stop.
         """
-        self._post(held, {"environment_name": held.environment, "state": state, "comment": comment})
+        said = {"environment_name": held.environment, "state": state}
+        try:
+            self._post(held, {**said, "comment": comment})
+        except Decided:
+            # It may be the words that GitHub does not take; a job must not wait for weeks because of them.
+            self._post(held, said)
 
     def comment(self, held: Held, comment: str) -> None:
         """Say how a deployment stands that waits. GitHub takes ten of these.

@@ -55,6 +55,9 @@ def rule_of(
     if settings.github.app is None:
         return None
     app = App(settings.github.app, clock, environ)
+    if problem := app.problem():
+        # Told before the first job waits. It can be mended while one does, so nothing else is held up by it.
+        _LOG.error("deployments that wait cannot be answered: %s", problem)
     return lambda store, runs: ProtectionRule(settings, app, store, runs, clock)
 
 

@@ -10,6 +10,7 @@ import pytest
 from gate.model import Decision
 from gate.runs import Runs
 from gate.runs.delivering import HELD
+from gate.service.github import rule_of
 from gate.service.github.payload import Held
 from gate.store import State
 from tests.runs.world import mentions
@@ -216,6 +217,30 @@ def test_an_answer_that_is_lost(place: Place) -> None:
     (delivery,) = place.store.deliveries(run_id)
     assert (delivery.state, "decided already" in delivery.fault) == ("expired", True)
     assert "refused" in place.said(run_id)[-1].data
+
+
+def test_words_that_github_does_not_take(place: Place) -> None:
+    """Where GitHub refuses the comment of a review, the review is sent without it: no job waits because of words."""
+    waiting = place.hub.hold()
+    run_id = place.run_of(waiting)
+    place.world.watch(run_id)
+    place.hub.trouble("POST", "/deployment_protection_rule", Reply.of({"message": "comment is too long"}, 422))
+    place.world.tell(run_id)
+    assert waiting.reviews == [("rejected", "")]
+    assert [each.state for each in place.store.deliveries(run_id)] == ["delivered"]
+
+
+@pytest.mark.parametrize(("key", "says"), [(None, "APP_KEY"), ("no key at all", "not an RSA key"), ("", "APP_KEY")])
+def test_a_key_that_cannot_sign_is_told_at_the_start(
+    place: Place, caplog: pytest.LogCaptureFixture, key: str | None, says: str
+) -> None:
+    """Whoever starts the service hears of it, and not the first who deploys; the key itself is not shown."""
+    assert rule_of(place.settings, place.clock, place.environ)
+    assert "cannot be answered" not in caplog.text
+    assert rule_of(place.settings, place.clock, {} if key is None else {"APP_KEY": key})
+    assert "deployments that wait cannot be answered" in caplog.text
+    assert says in caplog.text
+    assert "no key at all" not in caplog.text
 
 
 def test_a_restart_before_anything_was_done(place: Place) -> None:
