@@ -10,6 +10,7 @@ import pytest
 from gate.errors import PolicyFault
 from gate.service.github import comments, progress, rule
 from gate.service.settings import load
+from tests.cli.commands import gate
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "github-protection.md").read_text(encoding="utf-8")
 
@@ -49,3 +50,18 @@ def test_wrong_settings_are_told(tmp_path: Path) -> None:
     told = str(wrong.value)
     for place in ("webhook_secrets", "api", "deadline", "rules.0.id"):
         assert f"github.app.{place}" in told
+
+
+def test_a_secret_that_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`gate serve` says which, and how to set it, before anything is started: no traceback, no token made."""
+    file = tmp_path / "service.yml"
+    file.write_text(
+        "github: {app: {id: 1, private_key: '${HERE}', webhook_secrets: ['${HERE}', '${NOT_HERE}'], rules: []}}\n"
+    )
+    monkeypatch.setenv("HERE", "webhook-secret")
+    done = gate(tmp_path, "serve", "--config", "service.yml")
+    assert done.returncode == 2
+    assert "NOT_HERE is not set" in done.stderr
+    assert "next: set the environment variable" in done.stderr
+    assert "sgate_" not in done.stderr
+    assert not (tmp_path / "gate.db").exists()
