@@ -82,6 +82,17 @@ def test_modules_of_the_repository_do_not_stand_in_for_ours(workshop: Workshop, 
     assert done.stderr == "", "two streams: lines could come to the runner out of order"
 
 
+def test_a_machine_without_python_is_told(workshop: Workshop, tmp_path: Path) -> None:
+    """An image that has bash and nothing else: an annotation with the next step, and a red step."""
+    runner = Runner(tmp_path)
+    (tmp_path / "bin").mkdir()
+    done = step(workshop, runner, {}, PATH=str(tmp_path / "bin"))
+    assert done.returncode == 1
+    ((level, said),) = Log(done.stdout).commands
+    assert (level, "actions/setup-python" in said) == ("error", True)
+    assert done.stderr == ""
+
+
 def test_inputs_are_words(workshop: Workshop, tmp_path: Path) -> None:
     """What would be a script inside of `run` is text."""
     runner = Runner(tmp_path)
