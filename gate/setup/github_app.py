@@ -151,11 +151,12 @@ def clicks(plan: Plan, *, organisation: bool) -> list[str]:
     """Return what is left for a person with a browser, in order; the lines of one step are parted by line breaks."""
     web, named = plan.web.rstrip("/"), f" --policy-name {plan.policy}" if plan.policy else ""
     named += "" if plan.api == API else f" --api {plan.api}"
-    own = "" if plan.policy else f", and commit the policy as {POLICY_FILE}"
+    own = "" if plan.policy else f", and commit a policy: gate init {POLICY_FILE} writes one"
+    user = f"; if {plan.owner} is a person, and no organisation, ask again with --user" if organisation else ""
     register = f"""\
 Register the App; the form is filled in, but for the webhook secret (make one: openssl rand -hex 32):
 {registration(plan, organisation=organisation)}
-(the manifest says the same, for whoever registers Apps by program)"""
+(the manifest says the same, for whoever registers Apps by program{user})"""
     give = f"""\
 Give the service the key as {PRIVATE_KEY} (or {PRIVATE_KEY}_FILE) and the secret as {WEBHOOK_SECRET}; in its service.yml:
 {service_settings(plan)}

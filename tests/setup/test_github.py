@@ -52,10 +52,14 @@ def test_what_is_written(tmp_path: Path, setup: Callable[..., Done]) -> None:
     audited(tmp_path)
     assert "tick gate-acme under Deployment protection rules" in done.stdout
     assert "https://github.com/acme/app/settings/environments" in done.stdout
-    named = setup(*ASKED, "--policy-name", "checkout", "--force")
+    assert "ask again with --user" in done.stdout
+    assert "gate init .github/gate.yml" in done.stdout
+    named = setup(*ASKED, "--policy-name", "checkout", "--user", "--force")
     assert named.returncode == 0, named.stderr
     manifest = json.loads((tmp_path / "github-app.json").read_text(encoding="utf-8"))
     assert "contents" not in manifest["default_permissions"]
+    assert "https://github.com/settings/apps/new?" in named.stdout
+    assert not {"--user", ".github/gate.yml"} & set(named.stdout.split())
 
 
 @pytest.mark.parametrize(
