@@ -360,6 +360,35 @@ def test_policies_that_are_refused(place: Place, case: str) -> None:
     assert place.store.page().lines == ()
 
 
+def test_a_policy_that_the_app_may_not_read(place: Place) -> None:
+    """Whoever deploys is told once why nothing happens; when the App may read the policy, it begins."""
+    place.settle(policies={"private_addresses": True})
+    place.hub.repository.files[(SHA, ".github/gate.yml")] = (
+        b"version: 1\nsources: [{type: rss, url: 'https://127.0.0.1/feed'}]\n" + ON.encode()
+    )
+    place.hub.app.permissions.pop("contents")
+    waiting = place.hub.hold()
+    place.take(place.hub.webhook(waiting))
+    for _ in range(8):
+        place.pass_to(place.clock.time + timedelta(minutes=1))
+    (comment,) = waiting.comments
+    assert "cannot begin to listen" in comment
+    assert "not granted to this installation" in comment
+    place.hub.app.permissions["contents"] = "read"
+    place.pass_to(place.clock.time + timedelta(minutes=10))
+    place.rule.round()
+    assert "listens to" in waiting.comments[1]
+    assert waiting.state == "waiting"
+
+
+def test_the_name_of_an_environment_is_the_same_in_capitals(place: Place) -> None:
+    """As for GitHub."""
+    place.settle(policy="named", environments=("Production",))
+    waiting = place.hub.hold(environment="production")
+    place.run_of(waiting)
+    assert waiting.state == "waiting"
+
+
 def test_environments_that_the_settings_do_not_know(place: Place) -> None:
     """A rule that is ticked at an environment the service knows nothing of rejects, rather than let the job hang."""
     place.settle(policy="named", environments=("production",))
