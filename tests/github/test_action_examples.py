@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,6 +103,19 @@ def test_services_of_a_monorepo_are_judged_side_by_side(workshop: Workshop, tmp_
         "deploy cart canary", "deploy search canary", "deploy search production",
     ], ran.log  # fmt: skip
     assert [said[:14] for said in acted if said.startswith("rollback")] == ["rollback cart "]
+
+
+def test_a_first_push_of_a_monorepo_releases_all(workshop: Workshop, tmp_path: Path) -> None:
+    """Where GitHub knows no commit before, as at the first push, every service is new."""
+    laid = {f"services/{name}/gate.yml": "version: 1" for name in ("cart", "search")}
+    repository = workshop.project(tmp_path, {"release.yml": example("monorepo.yml")}, laid)
+    (checkout, changed) = yaml.safe_load(example("monorepo.yml"))["jobs"]["changed"]["steps"]
+    output = tmp_path / "output"
+    variables = {"BEFORE": "0" * 40, "GITHUB_SHA": git(repository, "rev-parse", "HEAD"), "GITHUB_OUTPUT": str(output)}
+    bash = [shutil.which("bash") or "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", changed["run"]]
+    subprocess.run(bash, cwd=repository, env={**os.environ, **variables}, check=True, capture_output=True)
+    assert output.read_text() == 'services=["cart","search"]\n'
+    assert checkout["with"]["fetch-depth"] == 0, "the commit before must be there, where there is one"
 
 
 def test_a_protection_rule_needs_no_job(workshop: Workshop, tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ def test_every_job_ends_sometime() -> None:
 def test_actionlint_finds_nothing(tmp_path: Path, github_packages: Path) -> None:
     """In no workflow of ours, of the examples or of what is written and shown to users; what is wrong it would find."""
     shown = {"written.yml": workflow(Plan("https://gate.example.com", "acme/app")), "rollback.yml": rollback()}
+    page = (ROOT / "docs" / "github.md").read_text(encoding="utf-8")
+    shown["try.yml"] = page.partition("## Try it")[2].partition("```yaml\n")[2].partition("```")[0]
     known = {**{path.name: path.read_text(encoding="utf-8") for path in (*WORKFLOWS, *EXAMPLES)}, **shown}
     assert len(known) == len(WORKFLOWS) + len(EXAMPLES) + len(shown)
     wrong = known["canary.yml"].replace("needs.canary.outputs.deployed-at", "needs.canary.outputs.deployed_at")

@@ -83,7 +83,7 @@ def test_modules_of_the_repository_do_not_stand_in_for_ours(workshop: Workshop, 
 
 
 def test_a_machine_without_python_is_told(workshop: Workshop, tmp_path: Path) -> None:
-    """An image that has bash and nothing else: an annotation with the next step, and a red step."""
+    """An image that has bash and nothing else: an annotation with the next step, and outputs that promote nothing."""
     runner = Runner(tmp_path)
     (tmp_path / "bin").mkdir()
     done = step(workshop, runner, {}, PATH=str(tmp_path / "bin"))
@@ -91,6 +91,17 @@ def test_a_machine_without_python_is_told(workshop: Workshop, tmp_path: Path) ->
     ((level, said),) = Log(done.stdout).commands
     assert (level, "actions/setup-python" in said) == ("error", True)
     assert done.stderr == ""
+    assert (runner.outputs()["decision"], runner.outputs()["reason"]) == ("hold", "there is no Python")
+
+
+def test_a_gate_that_cannot_be_installed_promotes_nothing(workshop: Workshop, tmp_path: Path) -> None:
+    """There are outputs all the same: jobs that follow must not go by those of an attempt before."""
+    runner = Runner(tmp_path)
+    done = step(workshop, runner, {"python": "/nowhere/python"})
+    assert done.returncode == 1
+    assert "there is no /nowhere/python" in done.stderr
+    outputs = runner.outputs()
+    assert (outputs["outcome"], outputs["decision"], outputs["code"]) == ("error", "hold", "not_installed")
 
 
 def test_inputs_are_words(workshop: Workshop, tmp_path: Path) -> None:
