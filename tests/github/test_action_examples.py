@@ -34,20 +34,41 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     return Workshop(tmp_path_factory.mktemp("workshop"))
 
 
+READER = """
+  reader:
+    needs: gate
+    if: always()
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "read $OUTCOME $DECISION" >> "$RECORD"
+        env:
+          OUTCOME: ${{ needs.gate.outputs.outcome }}
+          DECISION: ${{ needs.gate.outputs.decision }}
+"""
+"""A job that goes by the outputs, whether the gate's job is green or red."""
+
+
 @pytest.mark.parametrize(
-    ("lines", "happens"),
+    ("lines", "outputs", "happens"),
     [
-        (GOOD_ONE, ["uploaded gate evidence", "uploaded gate sentiment-gate-", "deploy production main"]),
-        (BAD_ONE, ["uploaded gate evidence", "uploaded gate sentiment-gate-", "rollback canary "]),
-        (SILENT_ONE, ["uploaded gate evidence", "uploaded gate sentiment-gate-"]),
+        (
+            GOOD_ONE,
+            ("pass", "promote"),
+            ["uploaded gate evidence", "uploaded gate sentiment-gate-", "deploy production main"],
+        ),
+        (BAD_ONE, ("fail", "halt"), ["uploaded gate evidence", "uploaded gate sentiment-gate-", "rollback canary "]),
+        (SILENT_ONE, ("inconclusive", "hold"), ["uploaded gate evidence", "uploaded gate sentiment-gate-"]),
     ],
     ids=["good", "bad", "silent"],
 )
-def test_canary(workshop: Workshop, tmp_path: Path, lines: list[str], happens: list[str]) -> None:
+def test_canary(
+    workshop: Workshop, tmp_path: Path, lines: list[str], outputs: tuple[str, str], happens: list[str]
+) -> None:
     """A good release goes to production, a bad one is rolled back, and one that nobody wrote about stays where it is."""
-    repository = workshop.project(tmp_path, {"release.yml": example("canary.yml")}, files(lines))
+    repository = workshop.project(tmp_path, {"release.yml": example("canary.yml") + READER}, files(lines))
     ran = workshop.act(repository)
-    record = ran.record
+    record = [said for said in ran.record if not said.startswith("read ")]
+    assert [said.split() for said in ran.record if said not in record] == [["read", *outputs]], ran.log
     assert record[0] == "deploy canary main", ran.log
     assert [said[: len(wanted)] for said, wanted in zip(record[1:], happens, strict=True)] == happens, ran.log
     assert (ran.code == 0) == (lines is GOOD_ONE), ran.log
