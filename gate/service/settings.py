@@ -72,12 +72,25 @@ class Settings(Section):
             return resolve_secret(self.store, environ)
         return self.store
 
-    def check_secrets(self, environ: Mapping[str, str]) -> None:
+    def audience(self) -> str:
+        """Return whom GitHub's tokens must be for.
+
+        Raises:
+            UsageFault: nobody says.
+        """
+        if found := self.github.audience or self.public_url:
+            return found
+        message = "workflows' tokens need an audience"
+        raise UsageFault(message, hint="write the service's address into service.yml: public_url: https://…")
+
+    def check(self, environ: Mapping[str, str]) -> None:
         """See that there is what the web server cannot be without.
 
         Raises:
-            UsageFault: a secret is not set.
+            UsageFault: a secret is not set, or nobody says whom GitHub's tokens must be for.
         """
+        if self.github.repositories:
+            self.audience()
         needed = [*([self.login.client_secret] if self.login else []),
                   *(self.github.app.webhook_secrets if self.github.app else ())]  # fmt: skip
         for reference in needed:

@@ -52,16 +52,23 @@ def test_wrong_settings_are_told(tmp_path: Path) -> None:
         assert f"github.app.{place}" in told
 
 
-def test_a_secret_that_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`gate serve` says which, and how to set it, before anything is started: no traceback, no token made."""
-    file = tmp_path / "service.yml"
-    file.write_text(
-        "github: {app: {id: 1, private_key: '${HERE}', webhook_secrets: ['${HERE}', '${NOT_HERE}'], rules: []}}\n"
-    )
+@pytest.mark.parametrize(
+    ("settings", "says", "step"),
+    [
+        ("app: {id: 1, private_key: '${HERE}', webhook_secrets: ['${HERE}', '${NOT_HERE}'], rules: []}",
+         "NOT_HERE is not set", "next: set the environment variable"),
+        ("repositories: [{id: 4711, name: acme/app}]", "tokens need an audience", "public_url: https://"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_told_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: str, says: str, step: str
+) -> None:
+    """`gate serve` says what, and what to do, before anything is started: no traceback, no token made."""
     monkeypatch.setenv("HERE", "webhook-secret")
+    (tmp_path / "service.yml").write_text(f"github:\n  {settings}\n")
     done = gate(tmp_path, "serve", "--config", "service.yml")
     assert done.returncode == 2
-    assert "NOT_HERE is not set" in done.stderr
-    assert "next: set the environment variable" in done.stderr
-    assert "sgate_" not in done.stderr
+    assert says in done.stderr
+    assert step in done.stderr
+    assert "Traceback" not in done.stderr
     assert not (tmp_path / "gate.db").exists()
