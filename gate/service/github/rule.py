@@ -7,20 +7,18 @@ be no run, and at last, shortly before GitHub gives up waiting, with a rejection
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gate.canonical import loads, rfc3339
-from gate.errors import Cancelled, GateError, PolicyFault, SourceDown, SourceRefused, StoreFault, UsageFault
+from gate.errors import Cancelled, GateError, PolicyFault, SourceDown, StoreFault, UsageFault
 from gate.model import Decision
 from gate.runs.delivering import HELD
 from gate.service.github import comments
 from gate.service.github.app import App, Decided, NotThere
-from gate.service.github.deciding import decision_of, plain
 from gate.service.github.ordering import caller, order_for
 from gate.service.github.payload import Held
-from gate.service.github.progress import news
+from gate.service.github.progress import DELAYED, news
 from gate.store import State
 
 if TYPE_CHECKING:
@@ -30,14 +28,12 @@ if TYPE_CHECKING:
     from gate.ports import Clock
     from gate.runs import Runs
     from gate.service.settings import Settings
-    from gate.store import Delivery, Store, Webhook
+    from gate.store import Delivery, Standing, Store, Webhook
 
 LEASE = timedelta(seconds=15)
 """So long a worker has to order a run before another one tries; two who try order one."""
 LOOKS_AGAIN = timedelta(minutes=1)
 """So often it is seen whether a run has something new to tell."""
-DELAYED = 2
-"""After so many failed attempts to begin, whoever deploys is told why nothing happens: somebody must mend it."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
 DECIDES = timedelta(hours=2)
 """So long before the deadline the gate rejects what nobody has decided."""
@@ -59,9 +55,7 @@ def rule_of(
     if settings.github.app is None:
         return None
     app = App(settings.github.app, clock, environ)
-    if problem := app.problem():
-        # Told before the first job waits. It can be mended while one does, so nothing else is held up by it.
-        _LOG.error("deployments that wait cannot be answered: %s", problem)
+    app.tell_of_its_key()
     return lambda store, runs: ProtectionRule(settings, app, store, runs, clock)
 
 
@@ -103,7 +97,7 @@ class ProtectionRule:
         if webhook is None or not isinstance(message, dict):
             return None
         held = Held.model_validate(webhook.asked)
-        decision, reason = decision_of(message, self._policy(delivery.run_id)), str(message.get("reason") or "")
+        decision, reason = self._decision(delivery.run_id, message), str(message.get("reason") or "")
         last = delivery.deadline - LAST
         where = comments.place(self._settings.public_url, delivery.run_id)
         if decision is Decision.HOLD and self._clock.now() < last:
@@ -164,8 +158,7 @@ class ProtectionRule:
             return
         except SourceDown as fault:
             if webhook.attempts == DELAYED:
-                with suppress(SourceDown, SourceRefused):
-                    self._app.comment(held, comments.delayed(fault.message))
+                self._app.try_to_comment(held, comments.delayed(fault.message))
             raise
         _LOG.info("watching a deployment that waits", extra=_about(webhook) | {"run": run_id})
         self._store.mark_webhook(webhook.delivery, self._clock.now(), run_id=run_id)
@@ -183,7 +176,7 @@ class ProtectionRule:
         standing, now = self._store.standing(run_id), self._clock.now()
         decides = self._deadline(webhook, held) - DECIDES
         running = standing.line.state is State.RUNNING
-        if not running and decision_of(plain(standing.line), self._policy(run_id)) is not Decision.HOLD:
+        if not running and self._standing_decision(run_id, standing) is not Decision.HOLD:
             return None
         if now >= decides:
             why = f"nobody has decided it, and GitHub waits {self._settings_deadline.days} days at most"
@@ -226,9 +219,6 @@ class ProtectionRule:
         _LOG.warning("trying again at %s: %s", rfc3339(next_at), why, extra=_about(webhook))
         self._store.mark_webhook(webhook.delivery, next_at, fault=why)
 
-    def _policy(self, run_id: str) -> Callable[[], str]:
-        return lambda: self._store.run(run_id).policy
-
     @property
     def _settings_deadline(self) -> timedelta:
         app = self._settings.github.app
@@ -236,6 +226,23 @@ class ProtectionRule:
 
     def _deadline(self, webhook: Webhook, held: Held) -> datetime:
         return min(held.made_at or webhook.received_at, webhook.received_at) + self._settings_deadline
+
+    def _decision(self, run_id: str, message: Mapping[str, Any]) -> Decision:
+        """Return what an end means for the deployment; one without a verdict means what the policy says of errors."""
+        # Callers are told to hold where there is no verdict; of a deployment the policy says more.
+        if message.get("decision") and message.get("state") == State.DONE:
+            return Decision(message["decision"])
+        if message.get("dry_run"):
+            return Decision.PROMOTE
+        if message.get("state") == State.CANCELLED:
+            return Decision.HALT
+        policy = loads(self._store.run(run_id).policy.encode(), "the run's policy")
+        return Decision(policy["on"]["error"]) if isinstance(policy, dict) else Decision.HALT
+
+    def _standing_decision(self, run_id: str, standing: Standing) -> Decision:
+        line = standing.line
+        known = {"decision": line.decision, "dry_run": line.dry_run, "state": line.state.value}
+        return self._decision(run_id, known)
 
 
 def _about(webhook: Webhook) -> dict[str, str]:
