@@ -42,8 +42,8 @@ def _stay_here(event: str, arguments: tuple[object, ...]) -> None:
 
 sys.addaudithook(_stay_here)
 
-LATE = {"bluesky_server", "mastodon_server", "github_packages"}
-"""What these need takes minutes to install on a machine that never had it; meanwhile there is other work."""
+LATE = {"bluesky_server", "mastodon_server"}
+"""What these run on takes minutes to install on a machine that never had it; meanwhile there is other work."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
