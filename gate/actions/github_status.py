@@ -30,7 +30,8 @@ class Options:
     """Which deployment, and what is linked."""
 
     deployment: str = ""
-    """Its id; the run's label `deployment` if empty; else the newest of `environment`, and of the run's label `commit`."""
+    """Its id; if empty, the run's label `deployment`, unless `environment` is another than the run's; else the newest of
+    `environment`, and of the run's label `commit`."""
     environment: str = ""
     """Where it was deployed to; the run's label `environment` if empty."""
     environment_url: str = ""
@@ -99,8 +100,12 @@ class Action:
         return f"{self._options.base_url.rstrip('/')}/repos/{github.repository(self._options.repository, occasion)}"
 
     def _given(self, occasion: Occasion) -> str:
-        said = self._options.deployment or places.label(occasion, "deployment")
+        said = self._options.deployment or ("" if self._elsewhere(occasion) else places.label(occasion, "deployment"))
         return said if said.isdecimal() else ""
+
+    def _elsewhere(self, occasion: Occasion) -> bool:
+        """Whether the policy names another environment than that of the run, whose deployment is then not meant."""
+        return places.label(occasion, "environment") not in {"", self._environment(occasion)}
 
     def _intent(self, occasion: Occasion, number: str) -> Intent:
         options, verdict = self._options, occasion.verdict

@@ -113,11 +113,12 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
     """Run the web server and the worker until told to stop; returns 0 then, and 1 if one of them ended by itself.
 
     Raises:
-        UsageFault: the extra is not installed.
+        UsageFault: the extra is not installed, or something is missing that the web server cannot be without.
         PolicyFault: the settings are wrong.
     """
     environ = options.over(environ)
     settings = _settings(environ)
+    settings.check(environ)  # Here, where it is told in two lines; in a process of its own it would be a crash.
     _say_first_token(settings, environ)
     family = {**environ, PARENT: str(os.getpid())}
     commands = {"worker": [sys.executable, "-m", "gate", "worker"], "web server": [sys.executable, "-c", WEB]}

@@ -73,5 +73,5 @@ def github(  # noqa: PLR0913 - one parameter an option
     elif checking:
         setting_up.check(repository, environment, app_id, policy_name, api, os.environ)
     else:
-        make = lambda: Plan(service, repository, environment, canary, policy_name, web, name)  # noqa: E731 - its faults are told
+        make = lambda: Plan(service, repository, environment, canary, policy_name, web, api, name)  # noqa: E731 - its faults are told
         setting_up.write_all(setting_up.planned(make), folder, organisation=organisation, force=force)

@@ -11,6 +11,7 @@ from gate.model import Intent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+DONE = "done"
 FAILED = "failed"
 DRY_RUN = "dry run"
 
@@ -62,14 +63,18 @@ def acted_of(data: Mapping[str, Any]) -> Acted:
 
 def sentence(acted: Acted) -> str:
     """Say what came of it, in one line."""
-    lead = f"{acted.type} ({acted.moment})"
+    return f"{acted.type} ({acted.moment}): {result(acted)}"
+
+
+def result(acted: Acted) -> str:
+    """Say what came of it, and not what it is."""
     if acted.state == DRY_RUN:
         where = ", ".join(f"{each.method} {each.where}" for each in acted.intents)
-        return f"{lead}: dry run, nothing was sent; it would have been {where or 'nothing'}"
+        return f"dry run, nothing was sent; it would have been {where or 'nothing'}"
     if acted.failed:
         tries = f" after {acted.attempts} attempts" if acted.attempts > 1 else ""
-        return f"{lead}: FAILED{tries}: {acted.said}"
-    return f"{lead}: {acted.state}: {acted.said}"
+        return f"FAILED{tries}: {acted.said}"
+    return f"{acted.state}: {acted.said}"
 
 
 def by_hand(actions: Iterable[Acted]) -> Iterator[str]:

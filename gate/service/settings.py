@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from gate.errors import Fault, PolicyFault, UsageFault
+from gate.errors import Fault, PolicyFault, SourceRefused, UsageFault
 from gate.policy.reading import LARGEST_FILE, read
 from gate.policy.secrets import looks_like_secret, resolve_secret
 from gate.service.sections import Callbacks, GitHub, Limits, Login, Metrics, Policies, Reference, Retention, Section
@@ -71,6 +71,33 @@ class Settings(Section):
         if self.store and self.store.startswith("${"):
             return resolve_secret(self.store, environ)
         return self.store
+
+    def audience(self) -> str:
+        """Return whom GitHub's tokens must be for.
+
+        Raises:
+            UsageFault: nobody says.
+        """
+        if found := self.github.audience or self.public_url:
+            return found
+        message = "workflows' tokens need an audience"
+        raise UsageFault(message, hint="write the service's address into service.yml: public_url: https://…")
+
+    def check(self, environ: Mapping[str, str]) -> None:
+        """See that there is what the web server cannot be without.
+
+        Raises:
+            UsageFault: a secret is not set, or nobody says whom GitHub's tokens must be for.
+        """
+        if self.github.repositories:
+            self.audience()
+        needed = [*([self.login.client_secret] if self.login else []),
+                  *(self.github.app.webhook_secrets if self.github.app else ())]  # fmt: skip
+        for reference in needed:
+            try:
+                resolve_secret(reference, environ)
+            except SourceRefused as fault:
+                raise UsageFault(fault.message, hint=fault.hint) from None
 
 
 def of_environment(environ: Mapping[str, str]) -> Settings:

@@ -16,6 +16,7 @@ from gate.http import address_problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+API = "https://api.github.com"
 WEBHOOK = "/webhooks/github"
 EVENT = "deployment_protection_rule"
 PRIVATE_KEY = "GITHUB_APP_KEY"
@@ -41,6 +42,8 @@ class Plan:
     """Name of a policy that the service holds; empty for the repository's own file."""
     web: str = "https://github.com"
     """Address of GitHub's pages."""
+    api: str = API
+    """Address of GitHub's API."""
     name: str = ""
     """Of the App; made of the owner's if empty."""
 
@@ -50,7 +53,8 @@ class Plan:
         Raises:
             ValueError: with everything that is wrong.
         """
-        wrong = [address_problem(self.service, option="service"), address_problem(self.web, option="github")]
+        addresses = {"service": self.service, "github": self.web, "api": self.api}
+        wrong = [address_problem(address, option=option) for option, address in addresses.items()]
         if not _REPOSITORY.fullmatch(self.repository):
             wrong.append("repository must be written owner/name")
         if len(self.app_name) > LONGEST_NAME:
@@ -124,29 +128,39 @@ def registration(plan: Plan, *, organisation: bool) -> str:
 
 
 def service_settings(plan: Plan) -> str:
-    """Return the part of service.yml that lets the service answer."""
+    """Return the parts of service.yml that let the service answer."""
     rule = f"name: {plan.repository}, environments: [{plan.environment}]"
     policy = f", policy: {plan.policy}" if plan.policy else ""
+    held = f"{{folder: policies}}   # with {plan.policy}.yml in it"
+    own = f"{{variables: []}}   # those that {POLICY_FILE} names as ${{NAME}}, e.g. [X_BEARER_TOKEN]"
+    api = "" if plan.api == API else f"    api: {plan.api.rstrip('/')}\n"
+    # In quotes: a brace would be one of YAML's.
     return f"""\
+public_url: {plan.service.rstrip("/")}
+policies: {held if plan.policy else own}
 github:
   app:
-    id: 0                                    # App ID, from the App's page
-    private_key: ${{{PRIVATE_KEY}}}
-    webhook_secrets: [${{{WEBHOOK_SECRET}}}]
+    id: 0   # App ID, from the App's page
+{api}    private_key: "${{{PRIVATE_KEY}}}"
+    webhook_secrets: ["${{{WEBHOOK_SECRET}}}"]
     rules:
-      - {{id: 0, {rule}{policy}}}   # id: `gh api repos/{plan.repository} --jq .id`"""
+      - {{id: 0, {rule}{policy}}}   # id of the repository: gh api repos/{plan.repository} --jq .id"""
 
 
 def clicks(plan: Plan, *, organisation: bool) -> list[str]:
     """Return what is left for a person with a browser, in order; the lines of one step are parted by line breaks."""
     web, named = plan.web.rstrip("/"), f" --policy-name {plan.policy}" if plan.policy else ""
-    own = "" if plan.policy else f"\nand commit the policy as {POLICY_FILE}"
+    named += "" if plan.api == API else f" --api {plan.api}"
+    own = "" if plan.policy else f", and commit a policy: gate init {POLICY_FILE} writes one"
+    user = f"; if {plan.owner} is a person, and no organisation, ask again with --user" if organisation else ""
     register = f"""\
 Register the App; the form is filled in, but for the webhook secret (make one: openssl rand -hex 32):
-{registration(plan, organisation=organisation)}"""
+{registration(plan, organisation=organisation)}
+(the manifest says the same, for whoever registers Apps by program{user})"""
     give = f"""\
 Give the service the key as {PRIVATE_KEY} (or {PRIVATE_KEY}_FILE) and the secret as {WEBHOOK_SECRET}; in its service.yml:
-{service_settings(plan)}{own}"""
+{service_settings(plan)}
+then restart it{own}"""
     tick = f"""\
 Environments {plan.canary} and {plan.environment}:
 {web}/{plan.repository}/settings/environments

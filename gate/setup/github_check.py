@@ -63,7 +63,7 @@ def check(asked: Asked) -> Iterator[Check]:
         )
     granted = installed.get("permissions")
     yield from _permissions(granted if isinstance(granted, dict) else {}, permissions(asked.policy))
-    yield from _rule(asked, client, installed, app)
+    yield from _repository(asked, client, installed, app)
 
 
 def _events(what: str, events: object, fix: str) -> Iterator[Check]:
@@ -104,12 +104,14 @@ def _permissions(granted: Mapping[str, Any], needed: Mapping[str, str]) -> Itera
         yield Check("more permissions than needed", ok=False, detail=", ".join(more), fix=fix)
 
 
-def _rule(asked: Asked, client: Client, installed: Mapping[str, Any], app: Mapping[str, Any]) -> Iterator[Check]:
+def _repository(asked: Asked, client: Client, installed: Mapping[str, Any], app: Mapping[str, Any]) -> Iterator[Check]:
     name, address = asked.environment, f"/repos/{asked.repository}/environments/{quote(asked.environment, safe='')}"
     try:
         wanted = {"repositories": [asked.repository.partition("/")[2]], "permissions": {"actions": "read"}}
         token = client.post(f"/app/installations/{installed.get('id')}/access_tokens", json=wanted).json_object()
         reader = _client(asked, str(token.get("token")))
+        number = reader.get(f"/repos/{asked.repository}").json_object().get("id")
+        yield Check("repository", ok=True, detail=f"{asked.repository} has the id {number}, for github.app.rules")
         rules = reader.get(f"{address}/deployment_protection_rules").json_list("custom_deployment_protection_rules")
     except GateError as fault:
         fix = f"is there an environment {name}? {fault.hint}"

@@ -14,7 +14,7 @@ from gate.errors import GateError
 from gate.http import address_problem
 from gate.http.callbacks import deliver
 from gate.model import Check
-from gate.setup.github_app import EVENT, WEBHOOK_SECRET
+from gate.setup.github_app import EVENT, WEBHOOK, WEBHOOK_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,12 +28,13 @@ ANYWHERE = "0.0.0.0/0,::/0"
 def ping(url: str, secret: str) -> Check:
     """Send a ping to the service's webhook, and say whether it was taken."""
     if problem := address_problem(url, option="the address"):
-        return Check(
-            "test delivery", ok=False, detail=problem, fix="give the address of the service's /webhooks/github"
-        )
+        return Check("test delivery", ok=False, detail=problem, fix=f"give the address of the service's {WEBHOOK}")
+    parts = urlsplit(url)
+    if not parts.path.endswith(WEBHOOK):
+        detail, fix = f"{url} does not end in {WEBHOOK}", f"give the service's address, with {WEBHOOK} behind it"
+        return Check("test delivery", ok=False, detail=detail, fix=fix)
     hook = {"type": "App", "id": 0, "active": True, "events": [EVENT], "config": {"url": url, "content_type": "json"}}
     body = json.dumps({"zen": "Listen before you ship.", "hook_id": 0, "hook": hook}).encode()
-    parts = urlsplit(url)
     allowed = [f"{parts.scheme}://{parts.netloc}={ANYWHERE}"]
     try:
         deliver(url, body, headers_of(body, secret, "ping"), allowed, WITHIN)
@@ -57,5 +58,5 @@ def _fix(fault: GateError) -> str:
     if fault.message.endswith(("401", "403")):
         return f"the service has another secret than {WEBHOOK_SECRET} here: give both the one of the App's webhook"
     if fault.message.endswith("404"):
-        return "is it the service's address, with /webhooks/github, and does its service.yml have github.app?"
+        return "is it the service's address, and does its service.yml have github.app?"
     return f"{fault.hint}; is the service up, and does the address lead to it?"

@@ -53,7 +53,8 @@ jobs:
           persist-credentials: false
       - run: echo "TODO deploy this commit to everybody"
 
-  # Also when the gate rejects: the job it holds then counts as failed.
+  # Whenever the job before failed: as the gate rejected it, or as it broke by itself. For the first alone see
+  # docs/github-protection.md of Sentiment Gate, "Roll back".
   roll-back:
     name: Take it back
     needs: [canary, production]

@@ -149,6 +149,20 @@ def test_the_deployment_is_found(hub: GitHub) -> None:
     assert set(hub.repository.statuses) == {7, 9}
 
 
+def test_the_deployment_of_another_environment_is_not_the_runs(hub: GitHub) -> None:
+    """A policy that names the canary means its newest deployment, though the run knows the one of production that waits."""
+    hub.repository.deployments = {
+        7: {"sha": LABELS["commit"], "environment": "production"},
+        8: {"sha": LABELS["commit"], "environment": "canary"},
+    }
+    waiting = replace(OCCASION, labels={**LABELS, "deployment": "7"})
+    run(github_status, hub, waiting, environment="canary")
+    assert set(hub.repository.statuses) == {8}
+    run(github_status, hub, waiting)
+    run(github_status, hub, waiting, environment="production")
+    assert [len(hub.repository.statuses[number]) for number in (7, 8)] == [2, 1]
+
+
 def test_one_issue_an_incident(hub: GitHub) -> None:
     """While it is open, what comes later is a comment on it; another release or environment is another incident."""
     again = replace(OCCASION, run="other", key="other.9.0")

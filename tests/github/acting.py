@@ -115,8 +115,8 @@ class Workshop:
         commit(repository)
         return repository
 
-    def act(self, repository: Path, *options: str, event: Mapping[str, object] | None = None) -> Ran:
-        """Run the workflow of a repository, as for a push."""
+    def act(self, repository: Path, *options: str, on: str = "push", event: Mapping[str, object] | None = None) -> Ran:
+        """Run the workflow of a repository, as GitHub does when that happens."""
         home = repository.parent / "home"
         tools = home / ".cache" / "act" / "tool_cache"  # act's own RUNNER_TOOL_CACHE, whatever it is told
         tools.parent.mkdir(parents=True)
@@ -132,7 +132,7 @@ class Workshop:
         environment = {"RECORD": str(record), "PIP_NO_INDEX": "1"}  # nothing is to be installed
         words += [f"--env={name}={value}" for name, value in environment.items()]
         done = subprocess.run(
-            [str(Path(sys.executable).parent / "act"), "push", "-P", "ubuntu-latest=-self-hosted", "--no-cache-server",
+            [str(Path(sys.executable).parent / "act"), on, "-P", "ubuntu-latest=-self-hosted", "--no-cache-server",
              "--eventpath", str(payload), "--workflows", ".github/workflows/release.yml", *words, *options],
             cwd=repository,
             env={"HOME": str(home), "PATH": f"{self.bin}:{os.environ['PATH']}", "GATE_STORE": str(home / "gate.db")},

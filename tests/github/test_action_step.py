@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ import yaml
 from gate.ci.github.inputs import PREFIX
 from gate.clock import SystemClock
 from tests.cli.commands import DEPLOY, history, project
-from tests.github.acting import Workshop
+from tests.github.acting import Workshop, example
 from tests.github.runner import Log, Runner
 from tests.servers.http_server import Reply, Server
 from tests.service.auth.issuer import Issuer
@@ -21,10 +22,11 @@ from tests.service.running import serving
 from tests.test_layout import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tests.servers.http_server import Recorded
+    from tests.service.running import Service
 
 SCRIPT = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"][-1]["run"]
 TRUST = """\
@@ -80,6 +82,28 @@ def test_modules_of_the_repository_do_not_stand_in_for_ours(workshop: Workshop, 
     assert done.stderr == "", "two streams: lines could come to the runner out of order"
 
 
+def test_a_machine_without_python_is_told(workshop: Workshop, tmp_path: Path) -> None:
+    """An image that has bash and nothing else: an annotation with the next step, and outputs that promote nothing."""
+    runner = Runner(tmp_path)
+    (tmp_path / "bin").mkdir()
+    done = step(workshop, runner, {}, PATH=str(tmp_path / "bin"))
+    assert done.returncode == 1
+    ((level, said),) = Log(done.stdout).commands
+    assert (level, "actions/setup-python" in said) == ("error", True)
+    assert done.stderr == ""
+    assert (runner.outputs()["decision"], runner.outputs()["reason"]) == ("hold", "there is no Python")
+
+
+def test_a_gate_that_cannot_be_installed_promotes_nothing(workshop: Workshop, tmp_path: Path) -> None:
+    """There are outputs all the same: jobs that follow must not go by those of an attempt before."""
+    runner = Runner(tmp_path)
+    done = step(workshop, runner, {"python": "/nowhere/python"})
+    assert done.returncode == 1
+    assert "there is no /nowhere/python" in done.stderr
+    outputs = runner.outputs()
+    assert (outputs["outcome"], outputs["decision"], outputs["code"]) == ("error", "hold", "not_installed")
+
+
 def test_inputs_are_words(workshop: Workshop, tmp_path: Path) -> None:
     """What would be a script inside of `run` is text."""
     runner = Runner(tmp_path)
@@ -104,10 +128,18 @@ def test_an_input_that_is_wrong_is_an_annotation(workshop: Workshop, tmp_path: P
     assert (runner.outputs()["outcome"], runner.outputs()["decision"]) == ("error", "hold")
 
 
-def test_a_service_is_asked_by_identity(workshop: Workshop, tmp_path: Path) -> None:
-    """A job that GitHub vouches for starts a run on a real service, with no stored secret, and gets its verdict."""
-    runner = Runner(tmp_path / "job")
-    (tmp_path / "service").mkdir()
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """A real service, and GitHub's part in letting a job in."""
+
+    service: Service
+    identity: Mapping[str, str]
+    """What a runner gives a job with ``id-token: write``."""
+
+
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trusted]:
+    """Start a service that trusts the workflows of one repository; no secret is stored with them."""
     issuer = Issuer(Server())
     claims = {
         "iss": issuer.url, "sub": "repo:acme/app:ref:refs/heads/main", "repository_id": "4711", "repository": "acme/app",
@@ -118,47 +150,60 @@ def test_a_service_is_asked_by_identity(workshop: Workshop, tmp_path: Path) -> N
         if request.path != "/id-token":
             return issuer.answer(request)
         now = now_in_seconds()
-        return Reply.of(
-            {
-                "value": issuer.sign(
-                    {**claims, "aud": request.query["audience"], "iat": now, "nbf": now, "exp": now + 300}
-                )
-            }
-        )
+        given = {**claims, "aud": request.query["audience"], "iat": now, "nbf": now, "exp": now + 300}
+        return Reply.of({"value": issuer.sign(given)})
 
     issuer.server.answer = answer
-    with issuer.server, serving(tmp_path / "service", TRUST.format(issuer=issuer.url)) as service:
-        asked = {"service": service.url, "audience": "the-gate-of-the-test", "policy-name": "bad",
-                 "deployed-at": DEPLOY.isoformat(), "labels": "tier=paid", "timeout": "1m"}  # fmt: skip
+    with issuer.server, serving(tmp_path_factory.mktemp("service"), TRUST.format(issuer=issuer.url)) as service:
         identity = {"ACTIONS_ID_TOKEN_REQUEST_URL": f"{issuer.url}/id-token", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "b"}
-        done = step(workshop, runner, asked, **identity)
-        assert done.returncode == 10, done.stdout
-        outputs = runner.outputs()
-        assert (outputs["outcome"], outputs["decision"]) == ("fail", "halt")
-        assert outputs["run-url"] == f"{service.url}/runs/{outputs['run']}"
-        assert float(outputs["share-after"]) > 0.8
-        summary = runner.summary.read_text(encoding="utf-8")
-        assert "FAIL → halt the rollout" in summary
-        assert f"]({'<' + outputs['run-url'] + '>'})" in summary
-        told = service.get(f"/v1/runs/{outputs['run']}").json()
-        assert {
-            **told["labels"],
-            "tier": "paid",
-            "commit": "c0ffee",
-            "ref": "v1.2.0",
-            "repository": "acme/app",
-        } == told["labels"]
-        assert [name for name, _ in Log(done.stdout).commands] == ["add-mask", "error"]
+        yield Trusted(service, identity)
 
-        started = Runner(tmp_path / "other")
-        done = step(workshop, started, {**asked, "policy-name": "long", "wait": "false", "timeout": ""}, **identity)
-        assert done.returncode == 0, done.stdout
-        assert (started.outputs()["outcome"], started.outputs()["decision"]) == ("waiting", "hold")
 
-        refused = Runner(tmp_path / "refused")
-        done = step(workshop, refused, {**asked, "audience": "somebody-else"}, **identity)
-        assert done.returncode == 2, done.stdout
-        assert "the service refused" in refused.outputs()["reason"]
+def test_a_service_is_asked_by_identity(workshop: Workshop, trusted: Trusted, tmp_path: Path) -> None:
+    """A job that GitHub vouches for starts a run on a real service, with no stored secret, and gets its verdict."""
+    runner, service, identity = Runner(tmp_path / "job"), trusted.service, trusted.identity
+    asked = {"service": service.url, "audience": "the-gate-of-the-test", "policy-name": "bad",
+             "deployed-at": DEPLOY.isoformat(), "labels": "tier=paid", "timeout": "1m"}  # fmt: skip
+    done = step(workshop, runner, asked, **identity)
+    assert done.returncode == 10, done.stdout
+    outputs = runner.outputs()
+    assert (outputs["outcome"], outputs["decision"]) == ("fail", "halt")
+    assert outputs["run-url"] == f"{service.url}/runs/{outputs['run']}"
+    assert float(outputs["share-after"]) > 0.8
+    summary = runner.summary.read_text(encoding="utf-8")
+    assert "FAIL → halt the rollout" in summary
+    assert f"]({'<' + outputs['run-url'] + '>'})" in summary
+    told = service.get(f"/v1/runs/{outputs['run']}").json()
+    expected = {"tier": "paid", "commit": "c0ffee", "ref": "v1.2.0", "repository": "acme/app"}
+    assert {**told["labels"], **expected} == told["labels"]
+    assert [name for name, _ in Log(done.stdout).commands] == ["add-mask", "error"]
+
+    started = Runner(tmp_path / "other")
+    done = step(workshop, started, {**asked, "policy-name": "long", "wait": "false", "timeout": ""}, **identity)
+    assert done.returncode == 0, done.stdout
+    assert (started.outputs()["outcome"], started.outputs()["decision"]) == ("waiting", "hold")
+
+    refused = Runner(tmp_path / "refused")
+    done = step(workshop, refused, {**asked, "audience": "somebody-else"}, **identity)
+    assert done.returncode == 2, done.stdout
+    assert "the service refused" in refused.outputs()["reason"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "happens"), [("good", "deploy production main"), ("bad", "rollback canary http")], ids=["good", "bad"]
+)
+def test_a_workflow_with_a_service(
+    workshop: Workshop, trusted: Trusted, tmp_path: Path, policy: str, happens: str
+) -> None:
+    """The example with a service, from the first job to the last: promoted, or rolled back with the run's address."""
+    text = example("service.yml").replace("policy-name: checkout", f"policy-name: {policy}")
+    text = text.replace("timeout: 70m", "timeout: 1m\n          audience: the-gate-of-the-test")
+    repository = workshop.project(tmp_path, {"release.yml": text}, {})
+    variables = [f"--env={name}={value}" for name, value in trusted.identity.items()]
+    ran = workshop.act(repository, f"--var=GATE_URL={trusted.service.url}", *variables)
+    assert ran.record[0] == "deploy canary main", ran.log
+    assert [said[: len(happens)] for said in ran.record[1:]] == [happens], ran.log
+    assert (ran.code == 0) == (policy == "good")
 
 
 def now_in_seconds() -> int:

@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from gate.canonical import clean
-from gate.model import Coverage, Outcome, Period
+from gate.model import Coverage, Intent, Outcome, Period
+from gate.report.actions import Acted
 from gate.report.html import render
+from gate.report.html.view import view
 from gate.report.html.voices import hostile, pieces, quotes, telling
 from tests.hostile import HOSTILE
 from tests.report.runs import Said, dossier, minutes, silent, unseen
@@ -53,6 +55,21 @@ def test_a_run_without_a_verdict(known: object) -> None:
     assert Skeleton(render(known)).acting() == []  # type: ignore[arg-type]
 
 
+def test_what_was_done_is_told() -> None:
+    """Each action stands with what came of it, and what to do by hand."""
+    known = dossier(actions=(
+        Acted("k", "github-dispatch", "fail", "done", "workflow rollback.yml started"),
+        Acted("k", "github-issue", "any", "failed", "GitHub refused: 403", "give the token issues: write", attempts=3),
+        Acted("k", "github-status", "any", "dry run", "", intents=(Intent("POST", "https://api.example/statuses", {}),)),
+    ))  # fmt: skip
+    assert [(row.tone, row.name, row.says, row.more) for row in view(known).actions] == [
+        ("good", "github-dispatch (fail)", "done: workflow rollback.yml started", ()),
+        ("bad", "github-issue (any)", "FAILED after 3 attempts: GitHub refused: 403", ("give the token issues: write",)),
+        ("unsure", "github-status (any)",
+         "dry run, nothing was sent; it would have been POST https://api.example/statuses", ()),
+    ]  # fmt: skip
+
+
 def test_hostile_texts_stay_text() -> None:
     """Whatever a release, a reason, a source, a label, a note, a text or an address holds, it is shown and does nothing."""
     calm = None
@@ -63,9 +80,11 @@ def test_hostile_texts_stay_text() -> None:
                           findings=(replace(FINDINGS[0], sentence=texts[0]),))  # fmt: skip
         page = render(dossier(verdict=verdict, release=replace(release(), name=texts[0]), notes=tuple(texts), baseline=coverage,
                               labels={f"l{n}": text for n, text in enumerate(texts)},
+                              actions=tuple(Acted("k", text, text, "failed", text, text) for text in texts),
                               voices=tuple(said(text, text) for text in texts)))  # fmt: skip
         skeleton = Skeleton(page)
         assert skeleton.acting() == []
+        assert "What was done about it" in "".join(skeleton.text)
         assert "script" not in {tag[0] for tag in skeleton.tags}
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page)
         calm = calm or [tag for tag in skeleton.tags if tag[0] == "meta"]

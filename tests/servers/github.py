@@ -209,6 +209,7 @@ def _routes(hub: GitHub) -> list[tuple[str, re.Pattern[str], Callable[..., Reply
         ("POST", r"/app/installations/(\d+)/access_tokens", as_app(lambda r, n: app.token(int(n), said(r)))),
         ("GET", r"/app", as_app(lambda _: Reply.of(answers.app(app)))),
         ("GET", f"{here}/installation", as_app(lambda _: Reply.of(answers.installation(app)))),
+        ("GET", here, guarded("metadata", "read", lambda _: Reply.of(answers.repository(repository)))),
         ("POST", f"{here}/actions/runs/(\\d+)/deployment_protection_rule",
          guarded("deployments", "write", lambda r, n: answers.review(repository, int(n), said(r)))),
         ("GET", f"{here}/contents/(.+)", guarded("contents", "read", lambda r, p: answers.content(repository, p, r))),

@@ -24,7 +24,7 @@ DONE = Reply(204)
 
 def app(about: App) -> dict[str, Any]:
     """Return the App itself."""
-    return {"id": about.id, "client_id": about.client_id, "slug": "gate", "name": "gate", "node_id": "A", "owner": None,
+    return {"id": about.id, "client_id": about.client_id, "slug": "gate", "name": "gate", "node_id": "A",
             "permissions": about.permissions, "events": ["deployment_protection_rule"],
             "html_url": "https://github.com/apps/gate", "external_url": "https://gate.example",
             "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}  # fmt: skip
@@ -34,6 +34,11 @@ def installation(about: App) -> dict[str, Any]:
     """Return how it is installed."""
     return {"id": about.installation, "app_id": about.id, "app_slug": "gate", "permissions": about.permissions,
             "events": ["deployment_protection_rule"], "repository_selection": "selected"}  # fmt: skip
+
+
+def repository(about: Repository) -> dict[str, Any]:
+    """Return the repository itself."""
+    return {"id": about.id, "node_id": "R", "name": about.name.partition("/")[2], "full_name": about.name}
 
 
 def review(repository: Repository, run: int, told: Mapping[str, Any]) -> Reply:

@@ -146,5 +146,6 @@ class App:
             raise Refused(401, "Bad credentials")
         if repository not in known.repositories:
             raise Refused(404, "Not Found")
-        if LEVELS[level] > LEVELS.get(known.permissions.get(permission, ""), 0):
+        # Whatever a token is made for, it may read that.
+        if LEVELS[level] > LEVELS.get({"metadata": "read", **known.permissions}.get(permission, ""), 0):
             raise Refused(403, "Resource not accessible by integration")

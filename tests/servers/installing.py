@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache"
 REQUIREMENTS = ROOT / "requirements" / "servers.txt"
 NETWORK = Path(__file__).parent / "bluesky"
+DESCRIPTIONS = Path(__file__).parent / "github_descriptions"
 QUICKLY = {"CFLAGS": "-O1", "CXXFLAGS": "-O1"}
 """Most of the time goes into compiling SQLite, which need not be fast here."""
 PATIENCE = 900
@@ -63,19 +64,47 @@ def bluesky() -> Path:
     Raises:
         CannotInstall: the packages could not be had, or there is no compiler for the one that is C++.
     """
+    folder = node_packages("bluesky", NETWORK)
+    shutil.copy(NETWORK / "network.mjs", folder)
+    return folder
+
+
+def github() -> Path:
+    """Return a folder with what GitHub says of its API and its webhooks, and with a linter of its workflows.
+
+    Raises:
+        CannotInstall: the packages could not be had.
+    """
+    return node_packages("github", DESCRIPTIONS, keep={"@octokit/openapi/generated": "api.github.com.json"})
+
+
+def node_packages(name: str, source: Path, keep: Mapping[str, str] | None = None) -> Path:
+    """Return a folder with the ``node_modules`` of a lock file.
+
+    Args:
+        name: of the folder.
+        source: has ``package.json`` and ``package-lock.json``.
+        keep: by folder of ``node_modules`` the one file in it that is read, where the others would fill the disk.
+
+    Raises:
+        CannotInstall: the packages could not be had.
+    """
     home = node()
-    with _made_once("bluesky", NETWORK / "package-lock.json") as (folder, missing):
+    with _made_once(name, source / "package-lock.json") as (folder, missing):
         if missing:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(NETWORK / name, folder)
+            for each in ("package.json", "package-lock.json"):
+                shutil.copy(source / each, folder)
             path = f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"
             npm = (str(home / "bin" / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
             quiet = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
             # nodedir: the headers are in the package; npm would load them from a place of its own.
             _run(*npm, "ci", *quiet, cwd=folder, environ={"PATH": path, "npm_config_nodedir": str(home), **QUICKLY})
-    shutil.copy(NETWORK / "network.mjs", folder)
+            for part, kept in (keep or {}).items():
+                for file in (folder / "node_modules" / part).iterdir():
+                    if file.name != kept:
+                        file.unlink()
     return folder
 
 
@@ -119,6 +148,7 @@ def _run(*command: str, cwd: Path = ROOT, environ: Mapping[str, str] | None = No
 
 if __name__ == "__main__":
     try:
+        github()
         bluesky()
     except CannotInstall as fault:
         sys.exit(f"error: {fault}")

@@ -1,46 +1,43 @@
-"""The look-alike of GitHub: it takes what GitHub's description allows, and refuses what GitHub refuses.
-
-The descriptions are in the npm packages @octokit/openapi (generated/api.github.com.json, as ``github.json``) and
-@octokit/webhooks-schemas (schema.json, as ``github-webhooks.json``), both MIT, and are not ours to ship.
-"""
+"""The look-alike of GitHub: it takes what GitHub's description allows, and refuses what GitHub refuses."""
 
 from __future__ import annotations
 
 import json
 from datetime import timedelta
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jwt
 import pytest
 import requests
-from openapi_core import Config, OpenAPI
 from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
 
+from tests.github_described import API, described
 from tests.servers.github import LIMITED, SHA, GitHub
 from tests.servers.github_webhooks import Webhook
 from tests.servers.http_server import Reply, Server
-from tests.shared_files import spec
 from tests.support import ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from openapi_core import OpenAPI
 
 REPOSITORY = "/repos/acme/app"
 RULE = f"{REPOSITORY}/actions/runs/77/deployment_protection_rule"
-PATHS = {
-    "/app/installations/{installation_id}/access_tokens": "post",
-    "/repos/{owner}/{repo}/installation": "get",
-    "/repos/{owner}/{repo}/actions/runs/{run_id}/deployment_protection_rule": "post",
-    "/repos/{owner}/{repo}/contents/{path}": "get",
-    "/repos/{owner}/{repo}/deployments/{deployment_id}/statuses": "post",
-    "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches": "post",
-    "/repos/{owner}/{repo}/dispatches": "post",
-    "/repos/{owner}/{repo}/issues": "post",
-    "/repos/{owner}/{repo}/issues/{issue_number}": "patch",
-    "/repos/{owner}/{repo}/issues/{issue_number}/comments": "post",
-    "/search/issues": "get",
-}
+OPERATIONS = [
+    ("post", "/app/installations/{installation_id}/access_tokens"),
+    ("get", "/repos/{owner}/{repo}/installation"),
+    ("post", "/repos/{owner}/{repo}/actions/runs/{run_id}/deployment_protection_rule"),
+    ("get", "/repos/{owner}/{repo}/contents/{path}"),
+    ("post", "/repos/{owner}/{repo}/deployments/{deployment_id}/statuses"),
+    ("post", "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches"),
+    ("post", "/repos/{owner}/{repo}/dispatches"),
+    ("post", "/repos/{owner}/{repo}/issues"),
+    ("patch", "/repos/{owner}/{repo}/issues/{issue_number}"),
+    ("post", "/repos/{owner}/{repo}/issues/{issue_number}/comments"),
+    ("get", "/search/issues"),
+]
 EVERYTHING = {"actions": "write", "contents": "write", "deployments": "write", "issues": "write"}
 REVIEW = {"environment_name": "production", "state": "approved", "comment": "fine"}
 
@@ -54,27 +51,10 @@ def hub() -> Iterator[GitHub]:
         yield made
 
 
-@cache
-def described() -> OpenAPI:
-    """Return what GitHub says of these paths, or skip."""
-    whole = spec("github.json")
-    paths = {path: {method: whole["paths"][path][method]} for path, method in PATHS.items()}
-    for each in (whole["components"]["schemas"], *(path[method]["responses"] for path, method in
-                 ((paths[name], PATHS[name]) for name in PATHS))):  # fmt: skip
-        _drop_required(each)
-    return OpenAPI.from_dict({**whole, "paths": paths}, config=Config(spec_validator_cls=None))
-
-
-def _drop_required(node: Any) -> None:  # noqa: ANN401 - any JSON
-    """Answers hold the fields that we read, and not the dozens beside them."""
-    if isinstance(node, dict):
-        if isinstance(node.get("required"), list):
-            del node["required"]
-        for each in node.values():
-            _drop_required(each)
-    elif isinstance(node, list):
-        for each in node:
-            _drop_required(each)
+@pytest.fixture(scope="module")
+def description(github_packages: Path) -> OpenAPI:
+    """Return what GitHub says of what is asked."""
+    return described(github_packages, OPERATIONS)
 
 
 def signed(hub: GitHub, **claims: object) -> str:
@@ -108,29 +88,27 @@ CALLS = [
 @pytest.mark.parametrize(
     ("method", "path", "body"), CALLS, ids=[f"{place}-{path[:40]}" for place, (_, path, _) in enumerate(CALLS)]
 )
-def test_calls_fit_githubs_description(hub: GitHub, method: str, path: str, body: object) -> None:
+def test_calls_fit_githubs_description(hub: GitHub, description: OpenAPI, method: str, path: str, body: object) -> None:
     """What is asked here, and what is answered, is as GitHub describes it."""
-    description = described()
     as_app = path.startswith("/app/") or path.endswith("/installation")
     reply = ask(hub, method, path.replace("%2F", "/"), body, token=signed(hub) if as_app else None)
     assert reply.ok
-    sent = requests.Request(method, f"https://api.github.com{path}", json=body)
+    sent = requests.Request(method, f"{API}{path}", json=body)
     asked = RequestsOpenAPIRequest(sent)
     description.validate_request(asked)
     if reply.status_code != 204:
         description.validate_response(asked, RequestsOpenAPIResponse(reply))
 
 
-def test_issues_fit_githubs_description(hub: GitHub) -> None:
+def test_issues_fit_githubs_description(hub: GitHub, description: OpenAPI) -> None:
     """Changing an issue and commenting on it is as GitHub describes it, and a search finds it."""
-    description = described()
     ask(hub, "POST", f"{REPOSITORY}/issues", {"title": "Bad release", "body": "marker-7", "labels": ["gate"]})
     for method, path, body in (
         ("PATCH", f"{REPOSITORY}/issues/1", {"state": "closed", "state_reason": "completed"}),
         ("POST", f"{REPOSITORY}/issues/1/comments", {"body": "again"}),
     ):
         reply = ask(hub, method, path, body)
-        asked = RequestsOpenAPIRequest(requests.Request(method, f"https://api.github.com{path}", json=body))
+        asked = RequestsOpenAPIRequest(requests.Request(method, f"{API}{path}", json=body))
         description.validate_request(asked)
         description.validate_response(asked, RequestsOpenAPIResponse(reply))
     found = ask(hub, "GET", '/search/issues?q=repo:acme/app+"marker-7"+in:body+state:closed+label:gate').json()

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from gate.clock import SystemClock
+from gate.service.settings import load
 from gate.setup.github_app import Plan, registration
 from gate.setup.github_delivery import headers_of
 from gate.setup.github_workflow import PATH
@@ -51,10 +52,38 @@ def test_what_is_written(tmp_path: Path, setup: Callable[..., Done]) -> None:
     audited(tmp_path)
     assert "tick gate-acme under Deployment protection rules" in done.stdout
     assert "https://github.com/acme/app/settings/environments" in done.stdout
-    named = setup(*ASKED, "--policy-name", "checkout", "--force")
+    assert "ask again with --user" in done.stdout
+    assert "gate init .github/gate.yml" in done.stdout
+    named = setup(*ASKED, "--policy-name", "checkout", "--user", "--force")
     assert named.returncode == 0, named.stderr
     manifest = json.loads((tmp_path / "github-app.json").read_text(encoding="utf-8"))
     assert "contents" not in manifest["default_permissions"]
+    assert "https://github.com/settings/apps/new?" in named.stdout
+    assert not {"--user", ".github/gate.yml"} & set(named.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["--policy-name", "checkout"], ["--api", "https://git.corp.example/api/v3"]], ids=str
+)
+def test_the_settings_that_are_shown_are_read(tmp_path: Path, setup: Callable[..., Done], words: list[str]) -> None:
+    """What is printed for service.yml is what the service takes, word for word."""
+    done = setup(*ASKED, *words)
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout.partition("in its service.yml:\n")[2].partition("then restart it")[0]
+    file = tmp_path / "service.yml"
+    file.write_text("\n".join(line.removeprefix("   ") for line in shown.splitlines()), encoding="utf-8")
+    settings = load(file, {})
+    app = settings.github.app
+    assert app
+    assert (app.private_key, app.webhook_secrets) == ("${GITHUB_APP_KEY}", ("${GITHUB_WEBHOOK_SECRET}",))
+    policy = "checkout" if "checkout" in words else ""
+    assert [(rule.name, rule.environments, rule.policy) for rule in app.rules] == [
+        ("acme/app", ("production",), policy)
+    ]
+    assert bool(settings.policies.folder) == bool(policy)
+    assert settings.public_url == "https://gate.example.com"
+    assert app.api == (words[1] if "--api" in words else "https://api.github.com")
+    assert ("--api" in done.stdout) == ("--api" in words)
 
 
 def test_nothing_is_overwritten(tmp_path: Path, setup: Callable[..., Done]) -> None:
@@ -141,7 +170,13 @@ def test_all_is_well(setup: Callable[..., Done], hub: Hub) -> None:
     done = hub.check(setup)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "FAIL" not in done.stdout
-    for what in ("App: gate", "is told of", "permission deployments: write", "environment production: waits"):
+    for what in (
+        "App: gate",
+        "is told of",
+        "permission deployments: write",
+        "environment production: waits",
+        "has the id 4711",
+    ):
         assert what in done.stdout
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gate.decide.words import one_in, percent
 from gate.model import Decision, Outcome
-from gate.report import content, costs, safe
+from gate.report import actions, content, costs, safe
 from gate.report.glyphs import UNICODE
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gate.model import Coverage, Finding, Tally, Verdict
+    from gate.report.actions import Acted
     from gate.report.dossier import Dossier
     from gate.report.story import Entry
 
@@ -38,7 +39,7 @@ class Figure(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A rule or a source."""
+    """A rule, a source or an action."""
 
     mark: str
     tone: str
@@ -77,6 +78,7 @@ class View:
     rules: tuple[Row, ...]
     before: tuple[Row, ...]
     since: tuple[Row, ...]
+    actions: tuple[Row, ...]
     looks: tuple[tuple[str, ...], ...]
     """Number, time, new, negative, mood, odds and outcome of each, newest first."""
     notes: tuple[str, ...]
@@ -117,6 +119,7 @@ def view(dossier: Dossier, log: Sequence[Entry] | None = None) -> View:
         rules=tuple(map(_rule, verdict.findings)),
         before=tuple(map(_source, dossier.baseline)),
         since=tuple(map(_source, verdict.coverage)),
+        actions=tuple(map(_action, dossier.actions)),
         looks=tuple(_looks(dossier)),
         notes=tuple(map(_line, dossier.notes)),
         labels=tuple((_line(name), _line(value)) for name, value in sorted(dossier.labels.items())),
@@ -175,6 +178,14 @@ def _source(coverage: Coverage) -> Row:
     more = [_line(content.account(coverage))]
     more += [cost] if (cost := costs.cost(coverage.cost)) else []
     return Row(mark, tone, _line(coverage.source), _line(content.state(coverage)), tuple(more))
+
+
+def _action(acted: Acted) -> Row:
+    mark, tone = (UNICODE.good, "good") if acted.state == actions.DONE else (UNICODE.unsure, "unsure")
+    if acted.failed:
+        mark, tone = UNICODE.bad, "bad"
+    more = [_line(acted.hint)] if acted.hint else []
+    return Row(mark, tone, _line(f"{acted.type} ({acted.moment})"), _line(actions.result(acted)), tuple(more))
 
 
 def _looks(dossier: Dossier) -> Iterator[tuple[str, ...]]:

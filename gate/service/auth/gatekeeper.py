@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from flask import current_app, g, redirect, request, url_for
 
-from gate.errors import UsageFault
 from gate.policy import resolve_secret
 from gate.service.auth.addresses import network_of
 from gate.service.auth.audit import see, too_many, unauthorized
@@ -131,11 +130,7 @@ def _github(settings: Settings, clock: Clock) -> GitHubTrust | None:
     github = settings.github
     if not github.repositories:
         return None
-    audience = github.audience or settings.public_url
-    if not audience:
-        message = "workflows' tokens need an audience"
-        raise UsageFault(message, hint="write the service's address into service.yml: public_url: https://…")
-    return GitHubTrust(github, audience, Issuer(github.issuer, clock), clock)
+    return GitHubTrust(github, settings.audience(), Issuer(github.issuer, clock), clock)
 
 
 def _provider(settings: Settings, store: Store, clock: Clock, environ: Mapping[str, str]) -> Provider | None:

@@ -7,8 +7,9 @@ rights and keys is never taken for the last word: whoever runs the App can mend 
 from __future__ import annotations
 
 import json
+import logging
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,8 @@ UNAUTHORIZED, NOT_FOUND, INVALID = 401, 404, 422
 DEPLOYMENTS: Mapping[str, str] = {"deployments": "write"}
 CONTENTS: Mapping[str, str] = {"contents": "read"}
 
+_LOG = logging.getLogger(__name__)
+
 
 class NotThere(SourceRefused):
     """What was asked for does not exist, or the App may not see it."""
@@ -62,6 +65,13 @@ class App:
         self._tokens: dict[str, tuple[str, datetime]] = {}
         self._lock = threading.Lock()
 
+    def tell_of_its_key(self) -> None:
+        """Log it if the key is not there or cannot sign, before the first job waits; it can be mended while one does."""
+        try:
+            self._signed()
+        except SourceRefused as fault:
+            _LOG.error("deployments that wait cannot be answered: %s: %s", fault.message, fault.hint)
+
     def review(self, held: Held, state: str, comment: str) -> None:
         """Approve or reject a deployment that waits.
 
@@ -70,7 +80,12 @@ class App:
             SourceDown: GitHub could not be told this time.
             Cancelled: the process was told to stop.
         """
-        self._post(held, {"environment_name": held.environment, "state": state, "comment": comment})
+        said = {"environment_name": held.environment, "state": state}
+        try:
+            self._post(held, {**said, "comment": comment})
+        except Decided:
+            # It may be the words that GitHub does not take; a job must not wait for weeks because of them.
+            self._post(held, said)
 
     def comment(self, held: Held, comment: str) -> None:
         """Say how a deployment stands that waits. GitHub takes ten of these.
@@ -81,6 +96,15 @@ class App:
             Cancelled: the process was told to stop.
         """
         self._post(held, {"environment_name": held.environment, "comment": comment})
+
+    def try_to_comment(self, held: Held, comment: str) -> None:
+        """Say it if it can be said now.
+
+        Raises:
+            Cancelled: the process was told to stop.
+        """
+        with suppress(SourceDown, SourceRefused):
+            self.comment(held, comment)
 
     def file(self, held: Held, path: str) -> bytes:
         """Return a file of the repository at the deployed commit.

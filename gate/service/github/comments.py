@@ -54,6 +54,11 @@ def refused(why: str) -> str:
                    "\n\nMend that and re-run the job.")  # fmt: skip
 
 
+def delayed(why: str) -> str:
+    """Say why a deployment is not watched yet, and that this is tried again."""
+    return _fitted("**Sentiment Gate** cannot begin to listen to this release yet, and tries again: ", why, "")
+
+
 def place(public_url: str, run_id: str) -> str:
     """Say where the run is to be seen."""
     address = safe.link(f"{public_url}/runs/{run_id}") if public_url else ""

@@ -36,7 +36,9 @@ def rule_for(settings: Settings, held: Held) -> GitHubRule:
     """
     rules = settings.github.app.rules if settings.github.app else ()
     for each in rules:
-        if each.id == held.repository and (not each.environments or held.environment in each.environments):
+        # GitHub takes Production and production for the same environment.
+        named = {name.casefold() for name in each.environments}
+        if each.id == held.repository and (not named or held.environment.casefold() in named):
             return each
     message = f"the gate's settings know no environment {held.environment} of this repository"
     raise Refused(message, hint="add it to github.app.rules of service.yml, or take the rule off the environment")
@@ -116,6 +118,8 @@ def _labels(name: str, held: Held) -> dict[str, str]:
         "commit": held.sha,
         "ref": held.ref,
         "actor": held.actor,
+        # The one that waits: by it an action says there how the release was taken.
+        "deployment": str(held.deployment or ""),
         "github_run": str(held.run),
     }
     return {label: value[:LONGEST_LABEL] for label, value in known.items() if value}

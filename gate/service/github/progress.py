@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from gate.store import Line
 
 MOST = 8
-"""Comments on the way, of the ten that GitHub takes: one is kept for a verdict that holds, one for what we cannot know."""
+"""Comments on the way, of the ten that GitHub takes: one is kept for a verdict that holds, one for why it has not begun."""
+DELAYED = 2
+"""After so many failed attempts to begin, whoever deploys is told why nothing happens: somebody must mend it."""
 QUIET = timedelta(minutes=5)
 """Between two comments about how well it is going."""
 

@@ -11,14 +11,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from gate.canonical import loads, rfc3339
-from gate.errors import Cancelled, GateError, PolicyFault, StoreFault, UsageFault
+from gate.errors import Cancelled, GateError, PolicyFault, SourceDown, StoreFault, UsageFault
 from gate.model import Decision
 from gate.runs.delivering import HELD
 from gate.service.github import comments
 from gate.service.github.app import App, Decided, NotThere
 from gate.service.github.ordering import caller, order_for
 from gate.service.github.payload import Held
-from gate.service.github.progress import news
+from gate.service.github.progress import DELAYED, news
 from gate.store import State
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def rule_of(
     if settings.github.app is None:
         return None
     app = App(settings.github.app, clock, environ)
+    app.tell_of_its_key()
     return lambda store, runs: ProtectionRule(settings, app, store, runs, clock)
 
 
@@ -155,6 +156,10 @@ class ProtectionRule:
             self._store.mark_webhook(webhook.delivery, self._clock.now(), told={"refusal": why}, fault=fault.message)
             self._reject(webhook, held, why)
             return
+        except SourceDown as fault:
+            if webhook.attempts == DELAYED:
+                self._app.try_to_comment(held, comments.delayed(fault.message))
+            raise
         _LOG.info("watching a deployment that waits", extra=_about(webhook) | {"run": run_id})
         self._store.mark_webhook(webhook.delivery, self._clock.now(), run_id=run_id)
 

@@ -22,6 +22,7 @@ from gate.service.auth.addresses import network_of
 from gate.service.auth.audit import about, refused, too_many
 from gate.service.auth.limiter import Limiter
 from gate.service.github.payload import Foreign, Malformed, action_of, held_by
+from gate.service.problems import Problem
 from gate.service.services import services
 from gate.store import Receipt
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from gate.service.github.payload import Held
-    from gate.service.problems import Problem
     from gate.service.sections import GitHubApp
     from gate.service.services import Services
 
@@ -57,25 +57,28 @@ class Door:
 
 
 def install(app: Flask, parts: Services) -> None:
-    """Take GitHub's events, if the settings name an App.
+    """Take GitHub's events; where the settings name no App, say so to whoever sends them.
 
     Raises:
         SourceRefused: a secret that GitHub signs with is not set.
     """
+    app.register_blueprint(webhooks)
     settings = parts.settings.github.app
     if settings is None:
         return
     secrets = tuple(resolve_secret(each, parts.environ).encode() for each in settings.webhook_secrets)
     bad = Limiter(parts.store, parts.clock, "bad webhooks", BAD_SIGNATURES, timedelta(minutes=1))
     app.extensions[_DOOR] = Door(settings, secrets, bad)
-    app.register_blueprint(webhooks)
 
 
 @webhooks.post("/webhooks/github")
 @public
 def receive() -> Response:
     """Take an event in."""
-    door = cast("Door", current_app.extensions[_DOOR])
+    door = cast("Door | None", current_app.extensions.get(_DOOR))
+    if door is None:
+        hint = "name one in service.yml, as github.app, and start it again"
+        raise Problem(404, "this service answers for no App of GitHub", kind="webhook", hint=hint)
     body = request.get_data(cache=False)
     _check_signature(door, body)
     event = request.headers.get("X-GitHub-Event", "")

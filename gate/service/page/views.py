@@ -110,6 +110,7 @@ def _run(run_id: str, refusal: deciding.Refusal | None = None) -> str:
         charts=pictures.described(standing),
         sizes=pictures.WIDTHS,
         quotes=quotes(known, explainer(store.run(run_id).policy)),
+        due=store.tasks(run_id),
         keeps_text=deciding.keeps_text(store.run(run_id).policy),
         may=deciding.allowed(who, standing, ordered=bool(store.policy_text(run_id))),
         lengths=deciding.LENGTHS,

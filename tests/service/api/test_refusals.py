@@ -54,6 +54,12 @@ def test_inline_policy_reaches_for_the_machine(service: Service, source: str, mo
     assert reply.headers["Content-Type"] == "application/problem+json"
 
 
+def test_a_webhook_for_a_service_without_an_app(service: Service) -> None:
+    """Whoever sends GitHub's events to a service that knows no App is told that, and not that a signature is wrong."""
+    reply = service.ask("POST", "/webhooks/github", token="", json={})
+    assert (reply.status_code, "github.app" in reply.json()["hint"]) == (404, True)
+
+
 def test_inline_policy_that_is_fine(service: Service) -> None:
     """A policy that listens to public places is taken."""
     policy = POLICY.format(source=FINE, more="window: {settle: 2h, length: 4h}\nbaseline: {length: 1d}\n")

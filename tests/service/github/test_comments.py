@@ -29,6 +29,7 @@ def test_every_comment_fits(words: str) -> None:
         comments.suspicious(words, WHERE),
         comments.deaf([words, words], WHERE),
         comments.refused(words),
+        comments.delayed(words),
     ):
         assert len(comment.encode("utf-16-le")) // 2 <= comments.LONGEST
         assert comment.startswith("**Sentiment Gate")

@@ -10,6 +10,7 @@ import pytest
 from gate.errors import PolicyFault
 from gate.service.github import comments, progress, rule
 from gate.service.settings import load
+from tests.cli.commands import gate
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "github-protection.md").read_text(encoding="utf-8")
 
@@ -49,3 +50,25 @@ def test_wrong_settings_are_told(tmp_path: Path) -> None:
     told = str(wrong.value)
     for place in ("webhook_secrets", "api", "deadline", "rules.0.id"):
         assert f"github.app.{place}" in told
+
+
+@pytest.mark.parametrize(
+    ("settings", "says", "step"),
+    [
+        ("app: {id: 1, private_key: '${HERE}', webhook_secrets: ['${HERE}', '${NOT_HERE}'], rules: []}",
+         "NOT_HERE is not set", "next: set the environment variable"),
+        ("repositories: [{id: 4711, name: acme/app}]", "tokens need an audience", "public_url: https://"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_told_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: str, says: str, step: str
+) -> None:
+    """`gate serve` says what, and what to do, before anything is started: no traceback, no token made."""
+    monkeypatch.setenv("HERE", "webhook-secret")
+    (tmp_path / "service.yml").write_text(f"github:\n  {settings}\n")
+    done = gate(tmp_path, "serve", "--config", "service.yml")
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert step in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "gate.db").exists()

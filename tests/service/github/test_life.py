@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from gate.setup import github_delivery
 from tests.servers.github import GitHub
 from tests.servers.github_webhooks import Webhook, ping
 from tests.servers.http_server import Reply
@@ -91,6 +92,14 @@ def test_both_secrets_of_a_rotation(real: Real) -> None:
     for secret in SECRETS.values():
         assert real.send(ping(secret)).json() == {"pong": True}
     assert real.send(ping("a third one")).status_code == 401
+
+
+def test_a_test_delivery(real: Real) -> None:
+    """What `gate setup github --test-delivery` sends arrives; with another secret, or elsewhere, it says what to mend."""
+    url = f"{real.service.url}/webhooks/github"
+    assert github_delivery.ping(url, SECRETS["HOOK_SECRET"]).ok
+    assert "another secret" in github_delivery.ping(url, "a third one").fix
+    assert "with /webhooks/github" in github_delivery.ping(real.service.url, SECRETS["HOOK_SECRET"]).fix
 
 
 def test_replays(real: Real) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from gate.service.github.payload import Foreign, Held, Malformed, held_by, run_of
+from tests.github_described import webhooks
 from tests.servers.github import GitHub
-from tests.shared_files import spec
 from tests.support import DEPLOY, ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 API = "https://api.github.com"
 RULE = "deployment_protection_rule"
@@ -32,11 +34,9 @@ def read(payload: dict[str, Any], **fields: Any) -> Held:  # noqa: ANN401 - any 
     return held_by(json.dumps(changed).encode(), API)
 
 
-def test_the_look_alike_sends_what_github_does(payload: dict[str, Any]) -> None:
+def test_the_look_alike_sends_what_github_does(payload: dict[str, Any], github_packages: Path) -> None:
     """The event has the form of the npm package @octokit/webhooks-schemas, with every field it requires, and none else."""
-    jsonschema = pytest.importorskip("jsonschema")
-    schema = spec("github-webhooks.json")
-    chosen = {**schema, "oneOf": [{"$ref": f"#/definitions/{RULE}$requested"}]}
+    chosen = {**webhooks(github_packages), "oneOf": [{"$ref": f"#/definitions/{RULE}$requested"}]}
     jsonschema.Draft7Validator(chosen).validate(payload)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft7Validator(chosen).validate({**payload, "run_id": 5})

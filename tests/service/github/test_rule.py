@@ -10,6 +10,7 @@ import pytest
 from gate.model import Decision
 from gate.runs import Runs
 from gate.runs.delivering import HELD
+from gate.service.github import rule_of
 from gate.service.github.payload import Held
 from gate.store import State
 from tests.runs.world import mentions
@@ -56,7 +57,7 @@ def test_what_the_run_knows(place: Place) -> None:
     run_id = place.ended(waiting)
     labels = place.store.run(run_id).labels
     assert labels == {"repository": "acme/app", "environment": "production", "commit": SHA, "ref": "main",
-                      "actor": "octo-dev", "github_run": "31"}  # fmt: skip
+                      "actor": "octo-dev", "deployment": "1031", "github_run": "31"}  # fmt: skip
     assert [event.data["sent"] for event in place.said(run_id)] == ["comment", "rejected"]
     assert place.said(run_id)[-1].data["comment"] == waiting.reviews[0][1]
     assert list(place.store.verify(run_id)) == []
@@ -218,6 +219,30 @@ def test_an_answer_that_is_lost(place: Place) -> None:
     assert "refused" in place.said(run_id)[-1].data
 
 
+def test_words_that_github_does_not_take(place: Place) -> None:
+    """Where GitHub refuses the comment of a review, the review is sent without it: no job waits because of words."""
+    waiting = place.hub.hold()
+    run_id = place.run_of(waiting)
+    place.world.watch(run_id)
+    place.hub.trouble("POST", "/deployment_protection_rule", Reply.of({"message": "comment is too long"}, 422))
+    place.world.tell(run_id)
+    assert waiting.reviews == [("rejected", "")]
+    assert [each.state for each in place.store.deliveries(run_id)] == ["delivered"]
+
+
+@pytest.mark.parametrize(("key", "says"), [(None, "APP_KEY"), ("no key at all", "not an RSA key"), ("", "APP_KEY")])
+def test_a_key_that_cannot_sign_is_told_at_the_start(
+    place: Place, caplog: pytest.LogCaptureFixture, key: str | None, says: str
+) -> None:
+    """Whoever starts the service hears of it, and not the first who deploys; the key itself is not shown."""
+    assert rule_of(place.settings, place.clock, place.environ)
+    assert "cannot be answered" not in caplog.text
+    assert rule_of(place.settings, place.clock, {} if key is None else {"APP_KEY": key})
+    assert "deployments that wait cannot be answered" in caplog.text
+    assert says in caplog.text
+    assert "no key at all" not in caplog.text
+
+
 def test_a_restart_before_anything_was_done(place: Place) -> None:
     """A process that ended between the webhook and the run, or between the run and its note, leaves one run."""
     webhook = place.hub.webhook(place.hub.hold())
@@ -333,6 +358,35 @@ def test_policies_that_are_refused(place: Place, case: str) -> None:
     assert state == "rejected"
     assert words in comment.replace("&#8203;", "").replace("&#95;", "_").replace("&#58;", ":")
     assert place.store.page().lines == ()
+
+
+def test_a_policy_that_the_app_may_not_read(place: Place) -> None:
+    """Whoever deploys is told once why nothing happens; when the App may read the policy, it begins."""
+    place.settle(policies={"private_addresses": True})
+    place.hub.repository.files[(SHA, ".github/gate.yml")] = (
+        b"version: 1\nsources: [{type: rss, url: 'https://127.0.0.1/feed'}]\n" + ON.encode()
+    )
+    place.hub.app.permissions.pop("contents")
+    waiting = place.hub.hold()
+    place.take(place.hub.webhook(waiting))
+    for _ in range(8):
+        place.pass_to(place.clock.time + timedelta(minutes=1))
+    (comment,) = waiting.comments
+    assert "cannot begin to listen" in comment
+    assert "not granted to this installation" in comment
+    place.hub.app.permissions["contents"] = "read"
+    place.pass_to(place.clock.time + timedelta(minutes=10))
+    place.rule.round()
+    assert "listens to" in waiting.comments[1]
+    assert waiting.state == "waiting"
+
+
+def test_the_name_of_an_environment_is_the_same_in_capitals(place: Place) -> None:
+    """As for GitHub."""
+    place.settle(policy="named", environments=("Production",))
+    waiting = place.hub.hold(environment="production")
+    place.run_of(waiting)
+    assert waiting.state == "waiting"
 
 
 def test_environments_that_the_settings_do_not_know(place: Place) -> None:

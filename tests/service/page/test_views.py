@@ -17,7 +17,7 @@ from gate.canonical import clean
 from gate.report import safe
 from gate.service.page.turns import alone
 from tests.hostile import HOSTILE
-from tests.looks import look
+from tests.looks import VERDICT, look
 from tests.support import ordered, release, scored
 from tests.support_html import Skeleton
 from tools.invented_runs import QUIETLY, Posts
@@ -75,6 +75,25 @@ def test_runs_are_found_by_outcome_and_by_words(quiet_site: Site) -> None:
     assert "No run matches" in nothing
     assert 'value="web"' in nothing
     assert names(client.get("/?outcome=whatever&cursor=").text) == [over, going]
+
+
+def test_what_is_done_about_a_verdict(quiet_site: Site) -> None:
+    """Actions that were done, and those that are tried again, stand on the run's page; where there are none, no such part."""
+    store, clock = quiet_site.store, quiet_site.stage.clock
+    run_id = store.start_run(release(), {"actions": {"fail": [{"type": "github-dispatch"}, {"type": "github-issue"}]}})
+    client = quiet_site.client()
+    assert "is done about it" not in client.get(f"/runs/{run_id}").text
+    store.finish(run_id, replace(VERDICT, decided_at=clock.now()))
+    assert client.get(f"/runs/{run_id}").text.count("not done yet") == 2
+    first, second = store.tasks(run_id)
+    store.end_task(first, "done", {"said": "workflow <b>rollback.yml</b> started", "attempts": 1})
+    assert store.claim_task(second, "mine", clock.now() + timedelta(minutes=1))
+    store.try_later(second, "mine", "GitHub did not answer <i>", clock.now() + timedelta(seconds=10))
+    page = client.get(f"/runs/{run_id}").text
+    assert "done: workflow &lt;b&gt;rollback.yml&lt;/b&gt; started" in page
+    assert re.search(
+        r"github-issue \(fail\): failed, is tried again at \d\d:\d\d:\d\d UTC: GitHub did not answer &lt;i", page
+    )
 
 
 def test_a_run_of_a_pipeline_can_only_be_cancelled(quiet_site: Site) -> None:
