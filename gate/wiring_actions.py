@@ -38,6 +38,7 @@ def build_action(
         secret=lambda reference: resolve_secret(reference, environ),
         clock=clock,
         public_only=public_only,
+        environ=environ,
     )
     made: Action = plugins.load("actions", spec.type).Action(spec.options, context)
     return made

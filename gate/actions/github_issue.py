@@ -98,7 +98,7 @@ class Action(github.OnGitHub):
     def _opening(self, occasion: Occasion) -> Intent:
         options = self._options
         body: dict[str, object] = {
-            "title": _quiet(places.filled(options.title, occasion))[:LONGEST_TITLE],
+            "title": places.nameless(places.filled(options.title, occasion))[:LONGEST_TITLE],
             "body": self._text(occasion),
             "labels": list(options.labels),
         }
@@ -161,8 +161,3 @@ def _number(issue: dict[str, Any]) -> int:
         message = "GitHub tells of an issue without a number"
         raise SourceDown(message, hint="see whether its API has changed")
     return number
-
-
-def _quiet(title: str) -> str:
-    """Return a title that names nobody: GitHub makes links of names and numbers in some places that show it."""
-    return re.sub(r"([@#])(?=\w)", "\\1\u200b", title)

@@ -81,6 +81,8 @@ class Receiver:
     options: Callable[[str], Any]
     """From its address to the action's options; every secret resolves to its token."""
     serve: Callable[[ManualClock], FarSide]
+    reads: bool = True
+    """Whether it reads what is answered, beyond the status."""
 
 
 @dataclass
