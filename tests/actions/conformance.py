@@ -83,6 +83,8 @@ class Receiver:
     serve: Callable[[ManualClock], FarSide]
     reads: bool = True
     """Whether it reads what is answered, beyond the status."""
+    brings_about: bool = False
+    """Whether it brings about a state of the far side, so that there is nothing left to do where that is so already."""
 
 
 @dataclass
