@@ -10,6 +10,7 @@ import logging
 import re
 import tempfile
 import threading
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,9 @@ class Channel:
         """
         self._reference = reference
         self._apprise = _library()
-        with _hushed():
+        # It loads all its plug-ins now, some of which Python warns of.
+        with _hushed(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             made = self._apprise.Apprise.instantiate(address, asset=_asset(self._apprise))
         if made is None:
             message = f"what {reference} holds is no address of a channel that Apprise knows, or lacks a part"
