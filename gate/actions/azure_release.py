@@ -1,6 +1,6 @@
 """Action `azure-release`: deploys the last good release of a stage again, in classic release pipelines of Azure DevOps.
 
-The last good one is the newest that was deployed there with success, and is another than the one that is there now. Where
+The last good one is the newest that was deployed there with success, and another than the one that is there now. Where
 it is on its way already, or another release came meanwhile, nothing is done.
 """
 
@@ -27,6 +27,8 @@ LISTED = "api-version=7.1-preview.2"
 MOST = 100
 """Deployments that are looked through, newest first."""
 LONGEST_COMMENT = 500
+SKEW = timedelta(minutes=10)
+"""By so much the time of a deploy, as the run was told it, may be before the deployment was asked for."""
 _HINTS = {400: "see what it says; the stage may be waiting for an approval, or be under way"}
 
 
@@ -113,14 +115,18 @@ class Action(azure.OnAzure):
     ) -> tuple[_Deployment, list[_Deployment]]:
         """Return what was there when the verdict was found, and the deployments of other releases, newest first."""
         ahead = self._client.skew or timedelta(0)
-        decided_at = occasion.verdict.decided_at
+        # Post-deployment gates let a deployment count as failed once they reject it; one that began later just failed.
+        begun = occasion.release.deployed_at + SKEW
         for each in deployments:
-            each.newer = each.queued_at is not None and each.queued_at + ahead > decided_at
-        now = next((each for each in deployments if not each.newer), None)
+            at = each.queued_at + ahead if each.queued_at else None
+            each.newer = at is not None and at > occasion.verdict.decided_at
+            each.in_vain = each.status == "failed" and at is not None and at > begun
+        came = [each for each in deployments if not each.in_vain]
+        now = next((each for each in came if not each.newer), None)
         if now is None:
             message = f"nothing was deployed to a stage {stage} before the verdict, by release pipeline {self._options.definition}"
             raise ActionRefused(message, hint="check definition and the name of the stage")
-        return now, [each for each in deployments if each.release != now.release]
+        return now, [each for each in came if each.release != now.release]
 
 
 @dataclass(slots=True)
@@ -137,6 +143,8 @@ class _Deployment:
     queued_at: datetime | None
     newer: bool = False
     """Whether it was asked for after the verdict."""
+    in_vain: bool = False
+    """Whether it began after the deploy that is judged, and failed."""
 
 
 def _deployment(said: Any) -> _Deployment | None:  # noqa: ANN401 - any JSON

@@ -52,13 +52,13 @@ def rehearse(path: Path, environ: Mapping[str, str], *, test: bool, dry_run: boo
             try:
                 with closing(open_action(rules, spec, clock, environ)) as action:
                     said = _shown(action, occasion) if dry_run else action.run(occasion)
-                show(safe.terminal(f"ok    {lead}: {hide_secrets(said)}"))
+                show(f"ok    {_line(f'{lead}: {said}')}")
             except Cancelled:
                 raise
             except GateError as fault:
                 failed = True
-                show(safe.terminal(f"FAIL  {lead}: {hide_secrets(fault.message)}"))
-                show(safe.terminal(f"      next: {hide_secrets(fault.hint)}"))
+                show(f"FAIL  {_line(f'{lead}: {fault.message}')}")
+                show(f"      next: {_line(fault.hint)}")
     return FAILED if failed else 0
 
 
@@ -79,3 +79,7 @@ def _telling(rules: Policy) -> list[tuple[list[str], ActionSpec]]:
 
 def _shown(action: Action, occasion: Occasion) -> str:
     return "; ".join(f"would be {each.method} {each.where} {safe.json(each.body)}" for each in action.intents(occasion))
+
+
+def _line(text: str) -> str:
+    return safe.terminal(hide_secrets(text))

@@ -118,14 +118,15 @@ def test_without_what_draws(chat: Server) -> None:
     assert told == "JSON was told, without charts: charts need vl-convert-python, which is not installed"
 
 
-@pytest.mark.parametrize("text", [text for _, text in HOSTILE], ids=[name for name, _ in HOSTILE])
-def test_nobody_is_called_and_nothing_linked(text: str) -> None:
+def test_nobody_is_called_and_nothing_linked() -> None:
     """Whatever stands in a fact, in a chat it names nobody, links nowhere, and stays on its line."""
-    verdict = replace(OCCASION.verdict, reason=f"{text} @everyone <!channel> [x](https://evil.example)"[-900:])
-    (intent,) = action("", text="{reason}", title="x {reason}").intents(replace(OCCASION, verdict=verdict))
-    assert isinstance(intent.body, dict)
-    for part in (intent.body["title"], intent.body["text"]):
-        assert not re.search(r"@\w|<|://|\n|\r|\x1b", part)
+    telling = action("", text="{reason}", title="x {reason}")
+    for name, text in HOSTILE:
+        verdict = replace(OCCASION.verdict, reason=f"{text} @everyone <!channel> [x](https://evil.example)"[-900:])
+        (intent,) = telling.intents(replace(OCCASION, verdict=verdict))
+        assert isinstance(intent.body, dict)
+        for part in (intent.body["title"], intent.body["text"]):
+            assert not re.search(r"@\w|<|://|\n|\r|\x1b", part), name
 
 
 def test_mail(chat: Server) -> None:
