@@ -1,7 +1,7 @@
 """Action `webhook`: tells a server of yours how the run ended, as signed JSON.
 
-Signed as the service's callbacks are. However often it is tried, `webhook-id` and the bytes stay the same, so that a receiver
-that remembers ids hears it once.
+Signed as the service's callbacks are. However often it is tried, `webhook-id` stays the same, so that a receiver that remembers
+ids hears it once.
 """
 
 from __future__ import annotations
@@ -32,12 +32,17 @@ class Options(Checked):
     """Address that takes it; any answer of 2xx means that it has it."""
     secret: Secret | None = None
     """What signs it, as a reference: `whsec_` and base64, or any text without blanks. Without one nothing proves who sends it."""
+    report: bool = False
+    """Whether the whole report goes with it, in Markdown."""
     quote: bool = False
-    """Whether its `report` quotes what users write, where the policy keeps text."""
+    """Whether that report quotes what users write, where the policy keeps text."""
 
     def problems(self) -> list[str]:
         """Say what is wrong with the address."""
-        return [address_problem(self.url, option="url", query=True)]
+        return [
+            address_problem(self.url, option="url", query=True),
+            "quote must not be set without report" if self.quote and not self.report else "",
+        ]
 
 
 class Action:
@@ -91,8 +96,9 @@ class Action:
             "decided_at": verdict.decided_at,
             "labels": dict(occasion.labels),
             "url": occasion.url,
-            "report": occasion.quoting if self._options.quote else occasion.markdown,
         }
+        if self._options.report:
+            said["report"] = occasion.quoting if self._options.quote else occasion.markdown
         return {name: to_plain(each) for name, each in said.items()}
 
 

@@ -389,7 +389,7 @@ def test_charts_and_evidence_of_an_occasion(world: World, tmp_path: Path) -> Non
     (told,) = world.deeds["one"].ran
     assert told.picture().startswith(b"\x89PNG")
     told.evidence(str(tmp_path / "pack"))
-    assert len(read_pack(tmp_path / "pack").looks) == 2
+    assert len(read_pack(tmp_path / "pack").looks) == 1
 
 
 def test_a_rehearsal_can_be_drawn() -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.commands import DEPLOY, history, project
+from tests.cli.commands import POLICY as CHECKED
 from tests.cli.in_process import Done, runner
 from tests.servers.http_server import Reply, Server
 
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Done]
 
+ASKS = """\
+actions:
+  fail:
+    - {{type: command, command: [./roll-back.sh, "{{outcome}}"]}}
+    - {{type: notify, to: "${{CHAT}}"}}
+    - {{type: webhook, url: "{url}/hook", secret: "${{KEY}}"}}
+"""
 POLICY = """\
 version: 1
 release: "#acme24"
@@ -89,3 +98,22 @@ def test_nobody_to_tell(tmp_path: Path, gate: Run) -> None:
     done = gate("notify", "--test")
     assert done.returncode == 2
     assert "type: notify" in done.stderr
+
+
+def test_a_release_that_fails(tmp_path: Path, sink: Server, gate: Run) -> None:
+    """A real run tells chat and server once each, and runs the program with evidence that a replay agrees with."""
+    folder = project(tmp_path, history(0.9), CHECKED + ASKS.format(url=sink.url))
+    script = folder / "roll-back.sh"
+    script.write_text('#!/bin/sh\ncp -r "$GATE_EVIDENCE" kept\necho "back, as it is $1"\n', encoding="utf-8")
+    script.chmod(0o700)
+    done = gate("check", "--deployed-at", DEPLOY.isoformat(), "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert f"RUN {folder}/roll-back.sh" in done.stdout.replace("\n", "")
+    assert not sink.requests
+    done = gate("check", "--deployed-at", DEPLOY.isoformat())
+    assert done.returncode == 10, done.stderr
+    assert "✓ command (fail): done: roll-back.sh ran: back, as it is fail" in done.stdout
+    chat, hook = [json.loads(request.body) for request in sink.requests]
+    assert len(chat["attachments"]) == 1
+    assert (hook["outcome"], hook["decision"]) == ("fail", "halt")
+    assert gate("replay", str(folder / "kept")).returncode == 10

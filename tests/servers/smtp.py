@@ -63,7 +63,7 @@ class _Handler(socketserver.StreamRequestHandler):
         while (line := self.rfile.readline()) not in {b".\r\n", b""}:
             lines.append(line[1:] if line.startswith(b"..") else line)
         if not self.owner.refuses:
-            self.owner.messages.append(message_from_bytes(b"".join(lines), policy=policy.default))  # type: ignore[arg-type]
+            self.owner.messages.append(message_from_bytes(b"".join(lines), policy=policy.default))
         self._say(self.owner.refuses or "250 taken")
 
     def _say(self, text: str) -> None:
