@@ -12,7 +12,7 @@ from gate.ports import ActionContext
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gate.policy import Policy
+    from gate.policy import ActionSpec, Policy
     from gate.ports import Action, Clock
     from gate.store import Task
 
@@ -32,12 +32,19 @@ def build_action(
     if task.position >= len(wanted) or wanted[task.position].type != task.type:
         message = f"the policy has no action {task.type} at that place"
         raise ActionRefused(message, hint="the policy of a run must not be changed while it runs")
-    spec = wanted[task.position]
+    return open_action(policy, wanted[task.position], clock, environ, public_only=public_only)
+
+
+def open_action(
+    policy: Policy, spec: ActionSpec, clock: Clock, environ: Mapping[str, str], *, public_only: bool = False
+) -> Action:
+    """Build one of a policy's actions."""
     context = ActionContext(
         folder=policy.folder,
         secret=lambda reference: resolve_secret(reference, environ),
         clock=clock,
         public_only=public_only,
+        environ=environ,
     )
     made: Action = plugins.load("actions", spec.type).Action(spec.options, context)
     return made

@@ -5,14 +5,12 @@ Signed as the Standard Webhooks specification (standardwebhooks.com) has it, so 
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from gate.errors import Cancelled, GateError, StoreFault
+from gate.http.webhooks import signed_headers
 from gate.store.ending import PENDING
 
 if TYPE_CHECKING:
@@ -157,26 +155,5 @@ class Delivering:
 
 
 def headers_of(delivery: Delivery, key: str, now: datetime) -> dict[str, str]:
-    """Return what a message is sent with.
-
-    Args:
-        delivery: the message.
-        key: to sign with; ``whsec_`` and base64, or any text. Empty for no signature.
-        now: against replays: receivers refuse what is minutes old.
-    """
-    stamp = str(int(now.timestamp()))
-    headers = {"content-type": "application/json", "webhook-id": delivery.id, "webhook-timestamp": stamp}
-    if key:
-        signed = b".".join([delivery.id.encode(), stamp.encode(), delivery.body])
-        digest = hmac.digest(_key_of(key), signed, "sha256")
-        headers["webhook-signature"] = f"v1,{base64.b64encode(digest).decode()}"
-    return headers
-
-
-def _key_of(key: str) -> bytes:
-    if key.startswith("whsec_"):
-        try:
-            return base64.b64decode(key.removeprefix("whsec_"), validate=True)
-        except binascii.Error:
-            pass  # Somebody's own key that happens to begin like that.
-    return key.encode(errors="surrogatepass")
+    """Return what a message is sent with; see ``gate.http.webhooks``."""
+    return signed_headers(delivery.id, delivery.body, key, now)

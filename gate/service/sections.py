@@ -56,7 +56,7 @@ class Policies(Section):
     variables: tuple[str, ...] = ()
     """Environment variables that inline policies may name as ``${NAME}``; a caller can have each sent to any public address."""
     local: bool = False
-    """Whether inline policies may name files, databases and models of this machine."""
+    """Whether inline policies may name files, databases and models of this machine, and run programs on it."""
     private_addresses: bool = False
     """Whether sources of inline policies may be on private addresses."""
 
