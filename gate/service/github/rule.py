@@ -17,7 +17,7 @@ from gate.runs.delivering import HELD
 from gate.service.github import comments
 from gate.service.github.app import App, Decided, NotThere
 from gate.service.github.ordering import caller, order_for
-from gate.service.github.payload import Held
+from gate.service.github.payload import SENDER, Held
 from gate.service.github.progress import news
 from gate.store import State
 
@@ -80,14 +80,15 @@ class ProtectionRule:
         if self._forgets_at <= self._clock.now():
             self._store.forget_webhooks(self._clock.now() - KEPT)
             self._forgets_at = self._clock.now() + LAST
-        for webhook in self._store.due_webhooks():
+        for webhook in self._store.due_webhooks(SENDER):
             until = self._clock.now() + (LOOKS_AGAIN if webhook.run_id else LEASE)
             if self._store.claim_webhook(webhook, until):
                 self._see_to(webhook, until)
 
     def covers(self, run_id: str) -> bool:
         """Whether a run's verdict is to be told to GitHub."""
-        return self._store.webhook_of(run_id) is not None
+        webhook = self._store.webhook_of(run_id)
+        return webhook is not None and webhook.delivery.startswith(f"{SENDER}:")
 
     def answer(self, delivery: Delivery) -> datetime | None:
         """Tell GitHub how a run ended; returns when to come again where a person is waited for."""

@@ -85,7 +85,7 @@ class Place:
         orders = runs(self.store) if runs else self.world.runs
         self.rule = ProtectionRule(self.settings, app, self.store, orders, self.clock)
         receiver = self.world.receiver
-        self.world.delivering = Delivering(self.store, self.clock, receiver, lambda _: "key", platform=self.rule)
+        self.world.delivering = Delivering(self.store, self.clock, receiver, lambda _: "key", platforms=[self.rule])
 
     def take(self, webhook: Webhook) -> Receipt:
         """Take a webhook in, as the web server does."""
