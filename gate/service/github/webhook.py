@@ -21,7 +21,7 @@ from gate.service.auth import public
 from gate.service.auth.addresses import network_of
 from gate.service.auth.audit import about, refused, too_many
 from gate.service.auth.limiter import Limiter
-from gate.service.github.payload import SENDER, Foreign, Malformed, action_of, held_by
+from gate.service.github.payload import Foreign, Malformed, action_of, held_by
 from gate.service.services import services
 from gate.store import Receipt
 
@@ -105,7 +105,7 @@ def _take(held: Held, digest: str) -> Response:
         raise _refused(422, "the header X-GitHub-Delivery is missing, or not an id")
     if held.made_at and held.made_at < parts.clock.now() - WAITS:
         raise _refused(422, f"the deployment is of {held.made_at:%Y-%m-%d}: GitHub waits for it no more")
-    receipt = parts.store.receive_webhook(f"{SENDER}:{delivery}", digest, held.model_dump(mode="json"))
+    receipt = parts.store.receive_webhook(f"github:{delivery}", digest, held.model_dump(mode="json"))
     if receipt is Receipt.REPLAYED:
         raise _refused(409, "this event was taken in before under another delivery id, or another one under this id")
     said = "a deployment waits" if receipt is Receipt.NEW else "sent again"

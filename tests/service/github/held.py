@@ -91,7 +91,7 @@ class Place:
         """Take a webhook in, as the web server does."""
         held = held_by(webhook.body, self.hub.url)
         digest = hashlib.sha256(webhook.body).hexdigest()
-        return self.store.receive_webhook(webhook.delivery, digest, held.model_dump(mode="json"))
+        return self.store.receive_webhook(f"github:{webhook.delivery}", digest, held.model_dump(mode="json"))
 
     def run_of(self, waiting: Waiting, **fields: Any) -> str:  # noqa: ANN401 - any JSON
         """Take up a job that waits, and return the run."""
