@@ -11,12 +11,12 @@ import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gate.canonical import dumps
 from gate.runs.orders import LONGEST_LABEL
+from gate.service.azure.organizations import Malformed, organization_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,19 +47,6 @@ class Completion(StrEnum):
 
     CALLBACK = "callback"
     RESPONSE = "apiresponse"
-
-
-class Malformed(ValueError):
-    """A header is missing, or is none; ``hint`` is the next step."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        """Take both, for people."""
-        super().__init__(message)
-        self.hint = hint
-
-
-class Foreign(ValueError):
-    """The answer would go to somebody else."""
 
 
 class Wanted(BaseModel):
@@ -168,24 +155,6 @@ def asked_of(headers: Mapping[str, str], organizations: Sequence[str], by: str) 
     return asked, token
 
 
-def organization_of(address: str, organizations: Sequence[str]) -> str:
-    """Return which of the organizations an address is, as the settings have it.
-
-    Raises:
-        Malformed: there is no address.
-        Foreign: it is none of them.
-    """
-    if not address:
-        message = "the header PlanUrl is missing"
-        raise Malformed(message, 'write "PlanUrl": "$(system.CollectionUri)"')
-    place = _place(address)
-    for each in organizations:
-        if place is not None and place == _place(each):
-            return each
-    message = f"PlanUrl is none of azure.organizations: {address[:200]!r}"
-    raise Foreign(message)
-
-
 def run_key(headers: Mapping[str, str], wanted: Wanted) -> str:
     """Return what stands for the run of a check that is asked again and again.
 
@@ -195,18 +164,6 @@ def run_key(headers: Mapping[str, str], wanted: Wanted) -> str:
     own = _given(headers, "Gate-Run")
     ids = [wanted.policy, own] if own else [_id(headers, "ProjectId"), _id(headers, "PlanId")]
     return f"{SENDER}:{hashlib.sha256(dumps(ids)).hexdigest()}"
-
-
-def _place(address: str) -> tuple[str, str, int | None, str] | None:
-    """Return what makes two addresses the same; None for what is none."""
-    try:
-        url = urlsplit(address)
-        port = url.port or {"https": 443, "http": 80}.get(url.scheme)
-    except ValueError:
-        return None
-    if not url.hostname or url.username is not None or url.query or url.fragment or not address.isprintable():
-        return None
-    return url.scheme, url.hostname, port, unquote(url.path).strip("/").casefold()
 
 
 def _given(headers: Mapping[str, str], name: str) -> str:

@@ -14,8 +14,9 @@ from requests.structures import CaseInsensitiveDict
 from gate.canonical import dumps
 from gate.service.auth import Role, labels_for, principal, require
 from gate.service.auth.audit import about, refused
-from gate.service.azure.asked import Completion, Foreign, Malformed, asked_of, completion_of, run_key, wanted_of
+from gate.service.azure.asked import Completion, asked_of, completion_of, run_key, wanted_of
 from gate.service.azure.ordering import policy_of
+from gate.service.azure.organizations import Foreign, Malformed
 from gate.service.azure.sampling import sample
 from gate.service.azure.sealing import Sealer
 from gate.service.problems import Problem

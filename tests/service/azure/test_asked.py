@@ -9,16 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from gate.service.azure.asked import (
-    Completion,
-    Foreign,
-    Malformed,
-    asked_of,
-    completion_of,
-    organization_of,
-    run_key,
-    wanted_of,
-)
+from gate.service.azure.asked import Completion, asked_of, completion_of, run_key, wanted_of
+from gate.service.azure.organizations import Foreign, Malformed, organization_of
 from gate.service.azure.sealing import Sealer
 
 OURS = ["https://dev.azure.com/acme", "https://tfs.corp.example:8443/tfs/My%20Collection"]
