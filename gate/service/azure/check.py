@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 LOOKS_ON = timedelta(minutes=1)
 """So often it is seen whether the outbox has sent the answer."""
+BEGINNING, LEANS_ON = 3, 5
+"""Events: start, baseline and first look; and so many before what is new."""
 NOT_YET = timedelta(minutes=2)
 """So long after it was asked, Azure's word that nothing waits is not believed: we may have been faster than its own books."""
 SUCCEEDED, FAILED = "succeeded", "failed"
@@ -158,7 +160,11 @@ class Check(Holding):
 
     def _story(self, webhook: Webhook, run_id: str) -> list[str]:
         """Return what of the run was not shown yet."""
-        return lines.told(self._store.events(run_id), int(webhook.told.get("seq", 0)))
+        seen = int(webhook.told.get("seq", 0))
+        # A long run has thousands of events: its beginning and the last ones shown are what new ones lean on.
+        known = self._store.events(run_id, limit=BEGINNING)
+        known += self._store.events(run_id, after=max(BEGINNING, seen - LEANS_ON))
+        return lines.told(known, seen)
 
     def _refuse(self, webhook: Webhook, why: str) -> None:
         """End the check of which there is no run."""

@@ -24,7 +24,7 @@ COLUMNS = 900
 
 
 def told(events: Sequence[Event], after: int) -> list[str]:
-    """Return the story of a run from behind an event on; the whole of it is needed, as a line may lean on those before."""
+    """Return the story of a run from behind an event on; some of those before are needed, as a line may lean on them."""
     teller, lines = Teller(), list[str]()
     for event in events:
         if event.kind == EVENT:

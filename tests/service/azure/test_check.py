@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gate.model import Decision
+from gate.report.story import story
 from gate.service.azure.times import MOST, SPARE
 from gate.store import Receipt
 from tests.runs.world import mentions
@@ -50,17 +51,18 @@ def test_verdicts(place: Place, share: float, result: str) -> None:
 
 
 def test_live_lines(place: Place) -> None:
-    """While it watches, each look is shown as it is made, once, after a line that says until when."""
+    """While it watches, each look is shown as it is made, once, after a line that says until when; together the run's story."""
     place.world.source.mentions = mentions(0.0)
     plan = place.azure.start_check()
     run_id = place.run_of(plan)
     assert "until 2026-03-10 14:30 UTC" in plan.feed[0]
-    shown = len(plan.feed)
-    place.world.watch(run_id, until=DEPLOY + 12 * MINUTE)
-    place.pass_to(place.clock.now() + MINUTE)
-    assert ["look 1:" in plan.feed[shown + 1], "look 2:" in plan.feed[-1]] == [True, True]
-    place.pass_to(place.clock.now() + MINUTE)
-    assert sum("look 2:" in each for each in plan.feed) == 1
+    for number in range(1, 6):
+        place.world.watch(run_id, until=DEPLOY + (5 * number + 2) * MINUTE)
+        for _ in range(2):
+            place.pass_to(place.clock.now() + MINUTE)
+        assert f"look {number}:" in plan.feed[-1]
+    told = story(place.store.events(run_id))
+    assert plan.feed[2:] == told
     assert (len(plan.logs), plan.completed) == (1, "")
 
 

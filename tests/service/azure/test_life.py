@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     import requests
 
+    from tests.servers.azure_devops_plans import Plan
+
 SETTINGS = """\
 azure:
   organizations: ["{url}"]
@@ -41,6 +43,8 @@ class Real:
     azure: AzureDevOps
     service: Service
     deployed_at: datetime
+    left: tuple[Plan, ...] = ()
+    """Checks that waited when it was killed: one whose run was over, and one that had only just asked."""
 
     def check(self, policy: str, **more: Any) -> Check:  # noqa: ANN401
         """Return a check as docs/azure-check.md says to set it up."""
@@ -65,9 +69,30 @@ def real_service(folder: Path, azure: AzureDevOps, *, fresh: bool = True) -> Ite
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
-    """A real service that answers a look-alike of Azure DevOps."""
-    with AzureDevOps() as azure, real_service(tmp_path_factory.mktemp("service"), azure) as running:
-        yield running
+    """A real service that answers a look-alike of Azure DevOps; it was killed once, and started again."""
+    folder = tmp_path_factory.mktemp("service")
+    with AzureDevOps() as azure:
+        judged, unread = azure.start_check(), azure.start_check()
+        with real_service(folder, azure) as first:
+            azure.trouble("POST", "/events", Reply(503), times=1000)
+            first.check("bad-now").call(azure, judged).raise_for_status()
+            wait_for(lambda: any(each.path.endswith("/events") for each in azure.requests), first.service.log)
+            first.check("good-now").call(azure, unread).raise_for_status()
+            kill(first.service)
+        azure.mend()
+        with real_service(folder, azure, fresh=False) as second:
+            second.service.token = first.service.token
+            second.left = judged, unread
+            yield second
+
+
+def test_killed_between_question_and_answer(real: Real) -> None:
+    """A service killed after its 200, or with an answer that Azure did not take, ends both checks after its restart, once."""
+    judged, unread = real.left
+    wait_for(lambda: judged.completed and unread.completed, real.service.log)
+    assert (judged.results, unread.results) == (["failed"], ["succeeded"])
+    asked = [each for each in real.azure.requests if each.path.endswith("/events") and unread.id in each.path]
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(("policy", "result"), [("bad-now", "failed"), ("good-now", "succeeded")])
@@ -156,21 +181,3 @@ def test_the_synchronous_mode(real: Real, policy: str, *, passes: bool) -> None:
     assert {each.json()["run"] for each in answers} == {answers[0].json()["run"]}
     assert [check.passes(each) for each in answers[:-1]] == [False] * (len(answers) - 1)
     assert check.passes(answers[-1]) is passes
-
-
-def test_killed_between_question_and_answer(tmp_path: Path) -> None:
-    """A service killed after its 200, or with an answer that Azure did not take, ends both checks after its restart, once."""
-    with AzureDevOps() as azure:
-        judged, unread = azure.start_check(), azure.start_check()
-        with real_service(tmp_path, azure) as first:
-            azure.trouble("POST", "/events", Reply(503), times=1000)
-            first.check("bad-now").call(azure, judged).raise_for_status()
-            wait_for(lambda: any(each.path.endswith("/events") for each in azure.requests), first.service.log)
-            first.check("good-now").call(azure, unread).raise_for_status()
-            kill(first.service)
-        azure.mend()
-        with real_service(tmp_path, azure, fresh=False) as second:
-            wait_for(lambda: judged.completed and unread.completed, second.service.log)
-        assert (judged.results, unread.results) == (["failed"], ["succeeded"])
-        events = [each for each in azure.requests if each.path.endswith("/events")]
-        assert sum(unread.id in each.path for each in events) == 1
