@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gate.errors import Cancelled, GateError, StoreFault
 from gate.http.webhooks import signed_headers
+from gate.runs.platforms import platform_of
 from gate.store.ending import PENDING
 
 if TYPE_CHECKING:
@@ -69,15 +70,15 @@ class Delivering:
         allowed: Sequence[str] = (),
         *,
         act: Callable[[str], datetime | None] = lambda _run: None,
-        platform: Platform | None = None,
+        platforms: Sequence[Platform] = (),
     ) -> None:
         """Take the run log, what sends, what resolves ``${NAME}`` of signing keys, and what does a policy's actions.
 
-        That says when to come again for the actions of a run; see ``gate.acting``. ``platform`` is told in a form
-        of its own.
+        That says when to come again for the actions of a run; see ``gate.acting``. Each of ``platforms`` is told in a
+        form of its own.
         """
         self._store = store
-        self._platform = platform
+        self._platforms = tuple(platforms)
         self._clock = clock
         self._deliver = deliver
         self._secret = secret
@@ -137,8 +138,8 @@ class Delivering:
 
     def _send(self, delivery: Delivery, now: datetime) -> datetime | None:
         """Send it once; returns when to come again if that was not the last word."""
-        if self._platform and self._platform.covers(delivery.run_id):
-            return self._platform.answer(delivery)
+        if platform := platform_of(self._platforms, delivery.run_id):
+            return platform.answer(delivery)
         key = self._secret(delivery.secret) if delivery.secret else ""
         left = delivery.deadline - now
         self._deliver(delivery.url, delivery.body, headers_of(delivery, key, now), self._allowed, left)

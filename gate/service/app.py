@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gate import __version__
 from gate.clock import SystemClock
-from gate.service import api, github, metrics, problems, requests_seen, tracing
+from gate.service import api, azure, github, metrics, problems, requests_seen, tracing
 from gate.service.api import ProblemTold, invalid
 from gate.service.api.document import SCHEMES
 from gate.service.api.streaming import STREAMS, Streams
@@ -52,6 +52,7 @@ def create_app(services: Services) -> Flask:
     metrics.install(app)
     api.install(app)
     github.install(app, services)
+    azure.install(app, services)
     if util.find_spec("gate.service.page"):
         import_module("gate.service.page").install(app)
     return app

@@ -55,17 +55,12 @@ class Check:
 
     def call(self, azure: AzureDevOps, plan: Plan, **headers: str) -> requests.Response:
         """Call once, as for a stage that wants to use what the check protects; ``headers`` stand over those of the form."""
-        known = {
-            "system.collectionuri": f"{azure.url}/", "system.teamprojectid": azure.project, "system.hosttype": plan.hub,
-            "system.planid": plan.id, "system.jobid": plan.job, "system.timelineid": plan.timeline,
-            "system.taskinstanceid": plan.task, "system.accesstoken": plan.token,
-            **{name.lower(): value for name, value in self.variables.items()},
-        }  # fmt: skip
-        sent: dict[str, Any] = json.loads(_filled(self.headers, known))
+        known = {**variables_of(azure, plan), **{name.lower(): value for name, value in self.variables.items()}}
+        sent: dict[str, Any] = json.loads(filled(self.headers, known))
         secret = b64encode(f":{self.password}".encode()).decode()
         sent = {"Authorization": f"Basic {secret}", **sent, **headers}
         # requests leaves out what is None.
-        return requests.post(self.address, data=_filled(self.body, known), headers=sent, timeout=PATIENCE)
+        return requests.post(self.address, data=filled(self.body, known), headers=sent, timeout=PATIENCE)
 
     def passes(self, answer: requests.Response) -> bool:
         """Say whether a check whose answer counts is passed by it."""
@@ -76,6 +71,15 @@ class Check:
         return str(answer.json().get(found[1])).lower() == found[2].lower()
 
 
-def _filled(text: str, known: Mapping[str, str]) -> str:
+def variables_of(azure: AzureDevOps, plan: Plan) -> dict[str, str]:
+    """Return the system's own variables for a check, by names in lower case."""
+    return {
+        "system.collectionuri": f"{azure.url}/", "system.teamprojectid": azure.project, "system.hosttype": plan.hub,
+        "system.planid": plan.id, "system.jobid": plan.job, "system.timelineid": plan.timeline,
+        "system.taskinstanceid": plan.task, "system.accesstoken": plan.token,
+    }  # fmt: skip
+
+
+def filled(text: str, known: Mapping[str, str]) -> str:
     """Put variables in; what is not known stays as it is."""
     return re.sub(r"\$\(([\w.]+)\)", lambda found: known.get(found[1].lower(), found[0]), text)
