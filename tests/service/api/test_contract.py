@@ -37,6 +37,7 @@ OPERATIONS = (
     "cancelRun",
     "extendRun",
     "listPolicies",
+    "flaggerHook",
 )
 CHECKS = [
     not_a_server_error,
