@@ -59,7 +59,7 @@ class Workplace:
 
     def exits(self, code: int, says: str = "") -> None:
         """Put something in place of ``gate`` that only says something, and exits so."""
-        self._command(self.bin / "gate", f"{f"echo '{says}'" if says else ':'}\nexit {code}")
+        self._command(self.bin / "gate", f"echo '{says}'\nexit {code}" if says else f"exit {code}")
 
     def bash(self, script: str, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a script."""
