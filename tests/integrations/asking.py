@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.service.running import Service
 
 PUBLIC = "https://gate.example"
+ORGANIZATION = "https://dev.azure.com/acme"
 HELD = {"fail": "bad", "pass": "good", "inconclusive": "silent"}
 """Policy on which a run ends like that."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.commands import history
-from tests.integrations.asking import PUBLIC, Gate
+from tests.integrations.asking import ORGANIZATION, PUBLIC, Gate
 from tests.integrations.shells import Workplace
 from tests.service.running import POLICY, serving, write_policies
 
@@ -24,7 +26,12 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
     silent = folder / "silent.jsonl"
     silent.write_text("\n".join(history()[:145]) + "\n")
     (folder / "policies" / "silent.yml").write_text(POLICY.format(path=silent, length="30m"))
-    with serving(folder, f"public_url: {PUBLIC}\n") as service:
+    azure = (
+        f"azure: {{organizations: ['{ORGANIZATION}'], keys: ['${{AZURE_KEY}}']}}\n"
+        if find_spec("gate.service.azure")
+        else ""
+    )
+    with serving(folder, f"public_url: {PUBLIC}\n{azure}", environ={"AZURE_KEY": token_urlsafe(32)}) as service:
         yield Gate(service)
 
 

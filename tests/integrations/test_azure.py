@@ -1,0 +1,43 @@
+"""``gate setup azure`` against a real service: what it says is well is well."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.in_process import runner
+from tests.integrations.asking import ORGANIZATION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.integrations.asking import Gate
+
+pytestmark = pytest.mark.skipif(not find_spec("gate.service.azure"), reason="this service takes no checks yet")
+
+
+def test_a_check_and_a_test(
+    gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A look begins nothing; a test begins a run, is answered at once, and ends it; what the service refuses is told."""
+    run = runner(tmp_path, monkeypatch, capsys, GATE_TOKEN=gate.token)
+
+    def setup(*words: str, organization: str = ORGANIZATION, policy: str = "long", token: str = gate.token) -> str:
+        asked = ["--service", gate.service.url, "--organization", organization, "--policy-name", policy]
+        done = run("setup", "azure", *asked, *words, GATE_TOKEN=token)
+        assert (done.returncode == 0) == ("FAIL" not in done.stdout), done.stdout + done.stderr
+        return done.stdout
+
+    before = gate.service.get("/v1/runs").json()["runs"]
+    assert f"checks of {ORGANIZATION} are answered" in setup("--check")
+    assert "FAIL  check: PlanUrl" in setup("--check", organization="https://dev.azure.com/others")
+    assert "did you mean long?" in setup("--check", policy="lonng")
+    reader = gate.service.issue("azure-reader", ["read"])
+    assert "FAIL  check" in setup("--check", token=reader)
+    assert gate.service.get("/v1/runs").json()["runs"] == before
+    assert "was started, and answers hold so far" in setup("--test")
+    (newest, *_) = gate.service.get("/v1/runs").json()["runs"]
+    assert (newest["state"], newest["reason"]) == ("cancelled", newest["reason"])
+    assert "a test by gate setup azure" in newest["reason"]
