@@ -40,8 +40,9 @@ def deciding(gate: Gate, revision: str, answer: str, after: int) -> Callable[[in
     return between
 
 
-@pytest.mark.parametrize("since", [1.7, 1.8])
-@pytest.mark.parametrize("answer", ["promote", "halt", "hold"])
+@pytest.mark.parametrize(
+    ("answer", "since"), [("promote", 1.7), ("promote", 1.8), ("halt", 1.8), ("hold", 1.7), ("hold", 1.8)]
+)
 def test_a_canary(gate: Gate, answer: str, since: float) -> None:
     """The gate is told to listen, says wait for a while, and then what becomes of the canary, with any Argo Rollouts."""
     revision = f"{answer}-{int(since * 10)}"
