@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from gate.errors import GateError
-from gate.http import Client
+from gate.http import Client, Retry
 from gate.model import Check
 from gate.setup.azure_form import PATH
 
@@ -134,4 +134,4 @@ def _read(reply: Reply) -> dict[str, Any]:
 
 
 def _client(asked: Asked) -> Client:
-    return Client(asked.service, asked, who="the service")
+    return Client(asked.service, asked, who="the service", retry=Retry(tries=0))
