@@ -69,18 +69,19 @@ def test_an_outage_is_no_failure(gate: Gate) -> None:
 
     def between(measured: int) -> None:
         if measured == 3:
-            gate.away = 30
-        if measured == 40:
+            gate.away = 150
+        if measured == 160:
             gate.decide(gate.newest(rollout="checkout", revision="away"), "promote")
 
     argo = Argo(gate, manifests(), between)
     assert argo.release("away") == "Healthy"
-    assert argo.measured.count(Phase.ERROR) == 30
-    gate.away = 1_000
+    assert argo.measured.count(Phase.ERROR) == 150
+    argo, gate.away = Argo(gate, manifests(), lambda _: None), 1_000
     try:
         end = argo.release("gone")
     finally:
         gate.away = 0
+    assert argo.measured == [Phase.ERROR] * 181
     said = table()["Argo Rollouts"]["error"]
     assert (ENDS[end], said.does) == (ROLLS_BACK, ROLLS_BACK)
 
