@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 MANIFEST = "github-app.json"
 NOT_WELL = 12
+EXAMPLE = "--service https://gate.example.com --repository acme/app"
 
 
 Planned = TypeVar("Planned")
 
 
-def planned(make: Callable[[], Planned], example: str) -> Planned:
+def planned(make: Callable[[], Planned], example: str = EXAMPLE) -> Planned:
     """Return the plan.
 
     Args:

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-EXAMPLE = "--service https://gate.example.com --repository acme/app"
-
 
 @click.group("setup", short_help="Set up a CI system to work with the gate.")
 def command() -> None:
@@ -76,7 +74,7 @@ def github(  # noqa: PLR0913 - one parameter an option
         setting_up.check(repository, environment, app_id, policy_name, api, os.environ)
     else:
         make = lambda: Plan(service, repository, environment, canary, policy_name, web, name)  # noqa: E731 - its faults are told
-        setting_up.write_all(setting_up.planned(make, EXAMPLE), folder, organisation=organisation, force=force)
+        setting_up.write_all(setting_up.planned(make), folder, organisation=organisation, force=force)
 
 
 @command.command("azure", short_help="Azure DevOps: a stage waits for the gate.")
@@ -86,6 +84,7 @@ def github(  # noqa: PLR0913 - one parameter an option
 @click.option("--policy-name", metavar="NAME", default="", help="A policy of the service.")
 @click.option("--environment", metavar="NAME", default="production", show_default=True, help="That waits for the gate.")
 @click.option("--timeout", metavar="MINUTES", type=int, default=120, show_default=True, help="It waits for at most.")
+@click.option("--repository", metavar="OWNER/NAME", default="", help="Label of its runs, for tokens that are for some.")
 @click.option("--synchronous", is_flag=True, help="Azure asks again and again, where the service cannot call it.")
 @click.option("--folder", type=click.Path(path_type=Path), default=Path(), help="To write to; default this one.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
@@ -99,6 +98,7 @@ def azure(  # noqa: PLR0913 - one parameter an option
     policy_name: str,
     environment: str,
     timeout: int,
+    repository: str,
     synchronous: bool,
     folder: Path,
     force: bool,
@@ -116,7 +116,7 @@ def azure(  # noqa: PLR0913 - one parameter an option
     from gate.cli import setting_up_azure
     from gate.setup.azure_form import Plan
 
-    make = lambda: Plan(service, organization, policy_name, project, environment, timeout, synchronous)  # noqa: E731 - its faults are told
+    make = lambda: Plan(service, organization, policy_name, project, environment, timeout, repository, synchronous)  # noqa: E731 - its faults are told
     if checking or testing:
         setting_up_azure.ask(make, os.environ, send=testing)
     else:

@@ -37,6 +37,7 @@ CALLED_BACK = {
 }
 """Where the answer is sent to, and with what."""
 _POLICY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_REPOSITORY = re.compile(r"[A-Za-z0-9._ -]{1,90}/[A-Za-z0-9._ -]{1,100}")
 _ENVIRONMENT = re.compile(r"[^\"\\$()<>|:*?/#\x00-\x1f]{1,128}")
 
 
@@ -56,6 +57,8 @@ class Plan:
     """That waits for the gate."""
     minutes: int = 120
     """So long it waits at most."""
+    repository: str = ""
+    """Label of its runs, for tokens that are for some repositories only; none if empty."""
     synchronous: bool = False
     """Whether Azure asks again and again, instead of being called back."""
 
@@ -73,6 +76,8 @@ class Plan:
             wrong.append("policy-name must be the name of a policy that the service holds")
         if not _ENVIRONMENT.fullmatch(self.environment):
             wrong.append("environment must be the name of an environment: in a header Azure escapes nothing")
+        if self.repository and not _REPOSITORY.fullmatch(self.repository):
+            wrong.append("repository must be written owner/name")
         if not SHORTEST <= self.minutes <= LONGEST:
             wrong.append(f"timeout must be {SHORTEST} to {LONGEST:,} minutes")
         if wrong := [each for each in wrong if each]:
@@ -85,16 +90,20 @@ class Plan:
 
 
 def headers(plan: Plan) -> Mapping[str, str]:
-    """Return the headers of the check."""
+    """Return the headers of the check.
+
+    Azure escapes nothing that it fills in, so only what nobody can choose is filled in; and what is fixed comes last, as of
+    two headers of one name the last one counts.
+    """
     return {
         "Content-Type": "application/json",
         **IDS,
-        **({"Gate-Completion": "ApiResponse"} if plan.synchronous else CALLED_BACK),
-        "Gate-Policy": plan.policy,
-        "Gate-Environment": plan.environment,
-        "Gate-Repository": "$(Build.Repository.Name)",
+        **({} if plan.synchronous else CALLED_BACK),
         "Gate-Commit": "$(Build.SourceVersion)",
-        **({} if plan.synchronous else {"Gate-Timeout-Minutes": str(plan.minutes)}),
+        **({"Gate-Repository": plan.repository} if plan.repository else {}),
+        "Gate-Environment": plan.environment,
+        "Gate-Policy": plan.policy,
+        **({"Gate-Completion": "ApiResponse"} if plan.synchronous else {"Gate-Timeout-Minutes": str(plan.minutes)}),
     }
 
 
@@ -108,10 +117,10 @@ def fields(plan: Plan) -> Mapping[str, str]:
     return {
         "Display name": "Users",
         "Connection type": "Generic",
-        "Service connection": "sentiment-gate",
+        "Generic service connection": "sentiment-gate",
         "Method": "POST",
         "Body": "(empty)",
-        "URL suffix and parameters": PATH,
+        "URL suffix and parameters": PATH.lstrip("/"),
         "Completion event": "ApiResponse" if plan.synchronous else "Callback",
         **({"Success criteria": "eq(root['decision'], 'promote')"} if plan.synchronous else {}),
         "Time between evaluations (minutes)": str(plan.every),
@@ -123,8 +132,8 @@ def service_settings(plan: Plan) -> str:
     """Return the part of service.yml that lets the service answer."""
     return f"""\
 azure:
-  organizations: [{plan.organization.rstrip("/")}]
-  keys: [${{{KEY}}}]"""
+  organizations: ["{plan.organization.rstrip("/")}"]
+  keys: ["${{{KEY}}}"]"""
 
 
 def clicks(plan: Plan, file: str) -> list[str]:
@@ -135,14 +144,14 @@ def clicks(plan: Plan, file: str) -> list[str]:
         file: where the headers were written to.
     """
     web = f"{plan.organization.rstrip('/')}/{quote(plan.project) or 'PROJECT'}"
-    key = f"Give the service a key as {KEY} (make one: openssl rand -base64 32); in its service.yml:\n"
+    key = f"Give the service a key as {KEY} (make one: openssl rand -hex 32); in its service.yml:\n"
     form = "\n".join(f"{name}: {value}" for name, value in fields(plan).items())
     again = f"--service {plan.service} --organization {plan.organization} --policy-name {plan.policy}"
     parts = urlsplit(plan.service)
     steps = [
-        "Make a token that may do no more than this:\ngate token create azure --role read --role run",
+        f"Make a token that may do no more than this:\ngate token create azure --role run{f' --repository {plan.repository}' if plan.repository else ''}",
         f"""\
-Service connection, New, Generic; Server URL {parts.scheme}://{parts.netloc}{parts.path.rstrip("/")}, name sentiment-gate,
+Service connection, New, Generic; Server URL {parts.scheme}://{parts.netloc}{parts.path.rstrip("/")}/, name sentiment-gate,
 the token as Password/Token Key, Username left empty:
 {web}/_settings/adminservices""",
         f"""\

@@ -94,7 +94,7 @@ def _policies(asked: Asked, client: Client) -> Check:
         return Check("token", ok=False, detail=fault.message, fix=fault.hint)
     told = _read(reply)
     if reply.status != OK:
-        fix = "put the token of the service connection into GATE_TOKEN; gate token create azure --role read --role run"
+        fix = "put the token of the service connection into GATE_TOKEN; gate token create azure --role run"
         return Check("token", ok=False, detail=str(told.get("detail") or f"status {reply.status}"), fix=fix)
     names = [str(each.get("name")) for each in told.get("policies", ()) if isinstance(each, dict)]
     if asked.policy in names:

@@ -38,15 +38,19 @@ def test_what_is_written(tmp_path: Path, setup: Callable[..., Done]) -> None:
     assert written.keys() >= {"Content-Type", "ProjectId", "PlanId", *CALLED_BACK}
     assert (written["Gate-Policy"], written["Gate-Timeout-Minutes"]) == ("checkout", "90")
     for said in (
-        "organizations: [https://dev.azure.com/acme]",
-        "keys: [${GATE_AZURE_KEY}]",
+        'organizations: ["https://dev.azure.com/acme"]',
+        'keys: ["${GATE_AZURE_KEY}"]',
         "https://dev.azure.com/acme/Web%20Shop/_environments",
-        "URL suffix and parameters: /v1/azure/check",
+        "URL suffix and parameters: v1/azure/check",
         "Completion event: Callback",
         "Time between evaluations (minutes): 0",
         "Timeout (minutes): 90",
     ):
         assert said in done.stdout
+    names = list(written)
+    filled = [name for name in names if "$(" in written[name]]
+    assert set(filled) == {"ProjectId", "PlanId", *CALLED_BACK, "Gate-Commit"}, "what nobody can choose"
+    assert names.index(filled[-1]) < names.index("Gate-Environment"), "of two headers of a name the last one counts"
     refused = setup(*ASKED)
     assert (refused.returncode, f"{FILE} is there already" in refused.stderr) == (2, True)
     assert setup(*ASKED, "--force").returncode == 0
@@ -69,6 +73,7 @@ def test_asking_again_and_again(minutes: int) -> None:
         (["--service", "http://gate.example.com", *ASKED[2:]], "service must use https"),
         ([*ASKED[:4], "--policy-name", "a b"], "policy-name must be the name"),
         ([*ASKED, "--environment", 'a"b'], "Azure escapes nothing"),
+        ([*ASKED, "--repository", 'a"b'], "repository must be written owner/name"),
         ([*ASKED, "--timeout", "1"], "timeout must be 2 to 43,200 minutes"),
         (["--check"], "organization must be an https address"),
     ],

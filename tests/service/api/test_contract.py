@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 OPERATIONS = (
     "listRuns",
     "startRun",
+    "flaggerHook",
     "getRun",
     "getVerdict",
     "getLog",
@@ -37,7 +38,6 @@ OPERATIONS = (
     "cancelRun",
     "extendRun",
     "listPolicies",
-    "flaggerHook",
 )
 CHECKS = [
     not_a_server_error,
