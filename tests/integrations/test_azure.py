@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
 
+from gate.setup.azure_form import Plan, headers
+from gate.setup.azure_probe import NOBODY
 from tests.cli.in_process import runner
 from tests.integrations.asking import ORGANIZATION
 
@@ -16,6 +19,21 @@ if TYPE_CHECKING:
     from tests.integrations.asking import Gate
 
 pytestmark = pytest.mark.skipif(not find_spec("gate.service.azure"), reason="this service takes no checks yet")
+
+
+def test_the_headers_are_taken() -> None:
+    """What is written to be pasted is what the service asks for, once Azure has filled it in; in both modes."""
+    asked = pytest.importorskip("gate.service.azure.asked")
+    plan = Plan("https://gate.example", ORGANIZATION, "checkout", minutes=90, repository="acme/app")
+    known = {"$(system.CollectionUri)": f"{ORGANIZATION}/", "$(system.HostType)": "Checks",
+             "$(system.AccessToken)": "invented", "$(Build.SourceVersion)": "f" * 40}  # fmt: skip
+    filled = {name: known.get(value, NOBODY if "$(" in value else value) for name, value in headers(plan).items()}
+    found, token = asked.asked_of(filled, [ORGANIZATION], "azure")
+    assert (found.wanted.policy, found.minutes, token) == ("checkout", 90, "invented")
+    assert found.wanted.labels == {"repository": "acme/app", "environment": "production", "commit": "f" * 40}
+    again = {**headers(replace(plan, synchronous=True)), "ProjectId": NOBODY, "PlanId": NOBODY}
+    assert asked.completion_of(again) == "apiresponse"
+    assert asked.run_key(again, asked.wanted_of(again))
 
 
 def test_a_check_and_a_test(
