@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 OPERATIONS = (
     "listRuns",
     "startRun",
+    "flaggerHook",
     "getRun",
     "getVerdict",
     "getLog",
