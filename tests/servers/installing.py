@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache"
 REQUIREMENTS = ROOT / "requirements" / "servers.txt"
 NETWORK = Path(__file__).parent / "bluesky"
+PACKING = ROOT / "azure-pipelines-task" / "packing"
 QUICKLY = {"CFLAGS": "-O1", "CXXFLAGS": "-O1"}
 """Most of the time goes into compiling SQLite, which need not be fast here."""
 PATIENCE = 900
@@ -70,13 +71,35 @@ def bluesky() -> Path:
             folder.mkdir()
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(NETWORK / name, folder)
-            path = f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"
-            npm = (str(home / "bin" / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
-            quiet = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
             # nodedir: the headers are in the package; npm would load them from a place of its own.
-            _run(*npm, "ci", *quiet, cwd=folder, environ={"PATH": path, "npm_config_nodedir": str(home), **QUICKLY})
+            _npm(home, folder, environ={"npm_config_nodedir": str(home), **QUICKLY})
     shutil.copy(NETWORK / "network.mjs", folder)
     return folder
+
+
+def tfx() -> tuple[str, str]:
+    """Return the words with which a command of tfx-cli begins, which packs extensions of Azure DevOps.
+
+    Raises:
+        CannotInstall: the packages could not be had.
+    """
+    home = node()
+    with _made_once("tfx", PACKING / "package-lock.json") as (folder, missing):
+        if missing:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(PACKING / name, folder)
+            _npm(home, folder, "--ignore-scripts")
+    return str(home / "bin" / "node"), str(folder / "node_modules" / "tfx-cli" / "_build" / "tfx-cli.js")
+
+
+def _npm(home: Path, folder: Path, *words: str, environ: Mapping[str, str] | None = None) -> None:
+    """Install what the lock file in a folder names."""
+    path = f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    npm = (str(home / "bin" / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
+    quiet = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
+    _run(*npm, "ci", *quiet, *words, cwd=folder, environ={"PATH": path, **(environ or {})})
 
 
 @contextmanager
@@ -120,5 +143,6 @@ def _run(*command: str, cwd: Path = ROOT, environ: Mapping[str, str] | None = No
 if __name__ == "__main__":
     try:
         bluesky()
+        tfx()
     except CannotInstall as fault:
         sys.exit(f"error: {fault}")
