@@ -102,13 +102,6 @@ class Work(Opened):
             return str(row["run_id"])
         return None
 
-    def run_of(self, by: str, key: str) -> str | None:
-        """Return the run that this caller's idempotency key stands for, whatever the order was; None for none."""
-        mine = (orders.c.started_by == by) & (orders.c.key == key)
-        for row in self._rows(select(orders.c.run_id).where(mine)):
-            return str(row["run_id"])
-        return None
-
     def order(
         self,
         new: NewOrder,

@@ -34,6 +34,7 @@ class Answer:
     body: dict[str, Any]
     text: str
     passed: bool
+    """Whether the task is done with that, and succeeded; one that waits to be called back is not done."""
 
 
 @dataclass
@@ -70,7 +71,8 @@ class ServerTask:
             allow_redirects=False,
         )
         body = reply.json()
-        passed = reply.status_code == 200 and holds(filled(execute["Expression"], known), body)
+        judges = execute["WaitForCompletion"] == "false"
+        passed = judges and reply.status_code == 200 and holds(filled(execute["Expression"], known), body)
         return Answer(reply.status_code, body, reply.text, passed)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Response
@@ -13,7 +15,7 @@ from gate.runs.orders import INLINE
 from gate.service.api.asked import KeyHeader, RunAsked
 from gate.service.api.blueprint import api, problem, told
 from gate.service.api.inline import check_callback, check_inline
-from gate.service.api.policies import named
+from gate.service.api.policies import names_in
 from gate.service.api.shown import links
 from gate.service.auth import Role, labels_for, principal, require
 from gate.service.problems import Problem
@@ -61,7 +63,17 @@ def _policy(body: RunAsked) -> tuple[str, str]:
         if not allowed.inline:
             raise Problem(403, "this service takes named policies only", kind="inline", hint="give policy_name")
         return body.policy, INLINE
-    return named(body.policy_name or "")
+    path = (allowed.folder or Path("/nowhere")).absolute() / f"{body.policy_name}.yml"
+    try:
+        return path.read_text(encoding="utf-8-sig"), str(path)
+    except (OSError, ValueError):
+        raise _unknown(body.policy_name or "", names_in(allowed.folder)) from None
+
+
+def _unknown(name: str, known: list[str]) -> UsageFault:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "GET /v1/policies lists those that the service holds"
+    return UsageFault(f"there is no policy {name!r}", hint=hint)
 
 
 def _deployed_at(body: RunAsked, key: str) -> datetime:

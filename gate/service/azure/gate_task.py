@@ -10,23 +10,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import Response  # noqa: TC002 - flask-openapi3 reads the types of a view
 from pydantic import Field
 
 from gate.canonical import dumps
-from gate.errors import KeyReused, UsageFault
-from gate.model import NOTHING
-from gate.runs import Order
+from gate.errors import UsageFault
 from gate.runs.orders import LONGEST_LABEL
 from gate.service.api.asked import NAME, Read
-from gate.service.api.blueprint import api, problem, standing, told
-from gate.service.api.policies import named
-from gate.service.api.shown import links, verdict_told
+from gate.service.api.blueprint import api, problem, told
 from gate.service.api.told import VerdictTold
 from gate.service.auth import Role, labels_for, principal, require
+from gate.service.azure.asked import Wanted
+from gate.service.azure.sampling import sample
 from gate.service.services import services
 
 UNSET = re.compile(r"\$\([^()]*\)")
@@ -65,7 +63,7 @@ class GateHeader(Read):
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Asked:
     """One request of a gate, understood."""
 
     policy: str
@@ -73,7 +71,7 @@ class Sample:
     deployed_at: datetime | None
     key: str
     """The same for every sample of one attempt to deploy one release to one stage, and for no other."""
-    labels: dict[str, str] = field(default_factory=lambda: dict(NOTHING))
+    labels: dict[str, str]
 
 
 @api.post("/azure/gate", operation_id="sampleAzureGate", responses={
@@ -82,13 +80,17 @@ class Sample:
 @require(Role.RUN)
 def sample_gate(header: GateHeader) -> Response:
     """Start the run of a deployment, or give its verdict: what a release gate of Azure Pipelines samples."""
-    sample = understood(header)
-    run_id = _run_of(sample)
-    found = standing(run_id, Role.READ)
-    return told({**verdict_told(found), "page": links(run_id)["page"]})
+    asked = understood(header)
+    wanted = Wanted(
+        policy=asked.policy,
+        release=asked.release,
+        deployed_at=asked.deployed_at,
+        labels=dict(labels_for(asked.labels)),
+    )
+    return told(sample(services(), wanted, asked.key, principal().name))
 
 
-def understood(header: GateHeader) -> Sample:
+def understood(header: GateHeader) -> Asked:
     """Return what the headers mean.
 
     Raises:
@@ -98,7 +100,7 @@ def understood(header: GateHeader) -> Sample:
     if not re.fullmatch(NAME, given.get("policy", "")):
         message = "Gate-Policy is not the name of a policy" if "policy" in given else "there is no Gate-Policy"
         raise UsageFault(message, hint="write into the task's field Policy which of the service's policies to watch by")
-    return Sample(
+    return Asked(
         policy=given["policy"],
         release=given.get("release", ""),
         deployed_at=_moment(given["deployed_at"]) if "deployed_at" in given else None,
@@ -157,27 +159,3 @@ def _moment(text: str) -> datetime:
         raise UsageFault(
             message, hint="write 2026-03-10T14:00:00Z, or leave the task's field Deployed at empty"
         ) from None
-
-
-def _run_of(sample: Sample) -> str:
-    """Return the run of the deployment, which is started if there is none."""
-    parts, who = services(), principal().name
-    if known := parts.store.run_of(who, sample.key):
-        return known
-    text, path = named(sample.policy)
-    order = Order(
-        policy=text,
-        path=path,
-        deployed_at=sample.deployed_at or parts.clock.now(),
-        release=sample.release or None,
-        labels=labels_for(sample.labels),
-        key=sample.key,
-        by=who,
-    )
-    try:
-        return parts.runs.start(order)
-    except KeyReused:
-        # Two first samples at once: to each, "now" was another time.
-        if known := parts.store.run_of(who, sample.key):
-            return known
-        raise
