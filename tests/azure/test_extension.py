@@ -193,7 +193,7 @@ def test_the_job_is_called_back() -> None:
     sent = dict(headers(task))
     assert {name: sent[name] for name in CALLBACK} == CALLBACK
     assert sent["Gate-Completion"] == "Callback"
-    assert task["execution"]["HttpRequest"]["Events"] == {"TaskCompleted": {"Timeout": "72:00:00"}}
+    assert task["execution"]["HttpRequest"]["Events"] == {"TaskCompleted": {"Timeout": "2.00:00:00"}}
 
 
 def test_the_manifest_says_who_it_is() -> None:

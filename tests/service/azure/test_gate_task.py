@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.azure.agent import Agent, commands, variables
 from tests.azure.server_task import ServerTask
 from tests.cli.commands import history
 from tests.servers.azure_devops import AzureDevOps
@@ -17,6 +20,7 @@ from tests.service.running import POLICY, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.azure.server_task import Answer
     from tests.service.azure.test_life import Real
@@ -239,3 +243,23 @@ def test_an_agentless_job_is_called_back(real: Real) -> None:
     assert plan.shown
     (run,) = real.service.get("/v1/runs", params={"label": f"azure_plan={plan.id}"}).json()["runs"]
     assert run["labels"]["commit"] == "c0ffee"
+
+
+def test_a_step_asks_the_service(real: Real, tmp_path: Path) -> None:
+    """`gate start --wait` in a job with an agent tells Azure what the service found, and where to read it."""
+    agent = Agent(tmp_path)
+    words = ("start", "--policy-name", "bad", "--deployed-at", "2026-03-10T14:00:00Z", "--wait")
+    done = subprocess.run(
+        [sys.executable, "-m", "gate", *words],
+        cwd=tmp_path,
+        env={**real.service.environment(), **agent.environment()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 10, done.stdout
+    known = variables(done.stdout)
+    assert (known["outcome"], known["decision"]) == ("fail", "halt")
+    assert known["runUrl"] == f"{real.service.url}/runs/{known['run']}"
+    assert [each.properties for each in commands(done.stdout) if each.name == "task.logissue"] == [{"type": "error"}]
