@@ -9,6 +9,7 @@ import subprocess
 import sysconfig
 import venv
 from copy import deepcopy
+from functools import cache
 from importlib import import_module, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,11 +56,16 @@ def faults(pipeline: object) -> list[str]:
 
     It takes texts alone where Azure takes numbers and truths, too, and no task that is not Azure's own.
     """
-    schema = json.loads(
+    found = _schema().iter_errors(_as_schema_has_it(pipeline))
+    return [f"{'.'.join(map(str, each.absolute_path))}: {each.message[:200]}" for each in found]
+
+
+@cache
+def _schema() -> Any:  # noqa: ANN401 - the library ships no types
+    text = (
         resources.files("check_jsonschema").joinpath("builtin_schemas/vendor/azure-pipelines.json").read_text("utf-8")
     )
-    found = import_module("jsonschema").Draft7Validator(schema).iter_errors(_as_schema_has_it(pipeline))
-    return [f"{'.'.join(map(str, each.absolute_path))}: {each.message[:200]}" for each in found]
+    return import_module("jsonschema").Draft7Validator(json.loads(text))
 
 
 def _as_schema_has_it(node: object) -> object:
