@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gate import plugins
+from gate.ci.azure import facts as azure
 from gate.errors import ActionRefused
 from gate.policy import resolve_secret
 from gate.ports import ActionContext
@@ -52,10 +53,13 @@ def open_action(
 
 def labels_of(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what the pipeline says of the run that it starts; nothing outside of one."""
-    return {label: environ[name] for label, name in LABELS.items() if environ.get(name)}
+    github = {label: environ[name] for label, name in LABELS.items() if environ.get(name)}
+    return github or (azure.labels(environ) if azure.is_azure(environ) else {})
 
 
 def page_of(environ: Mapping[str, str]) -> str:
     """Return the address of the pipeline's run, for links; empty outside of one."""
     parts = [environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
-    return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else ""
+    if all(parts):
+        return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}"
+    return azure.page(environ) if azure.is_azure(environ) else ""

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 __all__ = ["ProblemTold", "install", "invalid"]
 
 VIEWS = ("starting", "reading", "overriding", "streaming", "files", "policies", "flagger", "document")
+ELSEWHERE = ("gate.service.azure.gate_task",)
 
 
 def install(app: OpenAPI) -> None:
     """Add its views."""
     for name in VIEWS:
         import_module(f"gate.service.api.{name}")
+    for name in ELSEWHERE:
+        import_module(name)
     for model in (FlaggerTold, LogTold, StartedTold):  # Views that describe their answers themselves name them only.
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
         for name, inner in {**schema.pop("$defs", {}), model.__name__: schema}.items():

@@ -38,6 +38,7 @@ OPERATIONS = (
     "cancelRun",
     "extendRun",
     "listPolicies",
+    "sampleAzureGate",
 )
 CHECKS = [
     not_a_server_error,
