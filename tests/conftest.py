@@ -50,6 +50,9 @@ sys.addaudithook(_stay_here)
 SERVERS = ("bluesky_server", "mastodon_server")
 """What these run on takes minutes to install on a machine that never had it; meanwhile there is other work."""
 
+SHARED = ("tests/integrations/",)
+"""Folders whose tests share one service."""
+
 
 @cache
 def _needs_servers(path: Path) -> bool:
@@ -63,12 +66,14 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:  # noqa: ANN401
-    """Keep a file's tests in one process, and all that need such servers: each process would start its own."""
+    """Keep tests together that share what each process would start for itself: those of a file at least."""
 
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # it ships no types
         def _split_scope(self, nodeid: str) -> str:
             file: str = super()._split_scope(nodeid)
-            return "servers" if _needs_servers(config.rootpath / file) else file
+            if _needs_servers(config.rootpath / file):
+                return "servers"
+            return next((shared for shared in SHARED if file.startswith(shared)), file)
 
     return Scheduling(config, log)
 
