@@ -100,9 +100,10 @@ $(VENV)/.base: $(VENV)/.created pyproject.toml gate/__init__.py
 	@$(PIP) install --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
+# Much of it is never imported: what is, is compiled then.
 $(VENV)/.test: $(VENV)/.base
 	@echo "Installing what the tests need (requirements/test.txt) …"
-	@$(PIP) install --require-hashes -r requirements/test.txt
+	@$(PIP) install --no-compile --require-hashes -r requirements/test.txt
 	@touch $@
 
 $(VENV)/.lock: requirements/lock.txt $(VENV)/.created

@@ -7,12 +7,12 @@ frozen dataclass ``Options``; the class that does the work is named after the ki
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, NewType, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
@@ -190,11 +190,16 @@ class ActionContext:
     """So long one attempt may take, however many messages it needs."""
     public_only: bool = False
     """Whether to connect to public addresses only: the policy came from a caller, see ``gate.http.reaching``."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The gate's own environment, for programs that are run."""
 
 
 @runtime_checkable
 class Action(Protocol):
-    """Something done about a verdict. It waits for nobody and tries nothing again: whoever runs it does."""
+    """Something done about a verdict. It waits for nobody and tries nothing again: whoever runs it does.
+
+    One that may take longer than half a minute says how long, in an attribute ``longest``: meanwhile nobody else does it.
+    """
 
     def intents(self, occasion: Occasion) -> Sequence[Intent]:
         """Return what ``run`` would send, for a dry run: nothing is asked or sent, and no secret is needed.

@@ -70,7 +70,7 @@ def open_worker(  # noqa: PLR0913 - all but the first by name
     policies: Path | None = None,
     private_addresses: bool = False,
     public_url: str = "",
-    platform: Callable[[Store, Runs], Platform] | None = None,
+    platforms: Sequence[Callable[[Store, Runs], Platform]] = (),
 ) -> Iterator[Worker]:
     """Build a worker; it is neither launched nor shut down here.
 
@@ -83,7 +83,7 @@ def open_worker(  # noqa: PLR0913 - all but the first by name
         policies: folder of named policies; those with a ``watch`` are listened to between releases.
         private_addresses: whether policies that callers sent may reach them.
         public_url: of the service, for links in what actions send.
-        platform: builds what answers a CI system that asks by webhook.
+        platforms: each builds what answers a CI system that asks and waits.
 
     Raises:
         UsageFault: one of them cannot be read, or there is such a worker already.
@@ -106,13 +106,14 @@ def open_worker(  # noqa: PLR0913 - all but the first by name
         opener = Opener(clock, environ, store, hash_author, private_addresses=private_addresses)
         watching = Watching(store, clock, opener)
         secret = lambda reference: resolve_secret(reference, environ)  # noqa: E731 - as everywhere in wiring
-        asking = platform(store, Runs(store, lambda order: _planned(order, clock))) if platform else None
+        runs = Runs(store, lambda order: _planned(order, clock))
+        asking = [build(store, runs) for build in platforms]
         page = lambda run_id: f"{public_url.rstrip('/')}/runs/{run_id}" if public_url else ""  # noqa: E731
         acting = Acting(store, clock, opener.action, url=page)
-        delivering = Delivering(store, clock, deliver, secret, allowed, act=acting.act, platform=asking)
+        delivering = Delivering(store, clock, deliver, secret, allowed, act=acting.act, platforms=asking)
         folder = PolicyFolder(policies, store, clock, environ, hash_author, opener.routes) if policies else None
         standing = Standing(store, clock, folder) if folder else None
-        yield Worker(settings, store, clock, watching, delivering, [each for each in (standing, asking) if each])
+        yield Worker(settings, store, clock, watching, delivering, [*([standing] if standing else []), *asking])
 
 
 def _planned(order: Order, clock: Clock) -> tuple[Policy, Release, Mapping[str, str]]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from typing import TYPE_CHECKING
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 # A busy machine is no counterexample. In CI the same examples every time: a red build is the change's fault.
@@ -42,8 +47,14 @@ def _stay_here(event: str, arguments: tuple[object, ...]) -> None:
 
 sys.addaudithook(_stay_here)
 
-LATE = {"bluesky_server", "mastodon_server"}
+SERVERS = ("bluesky_server", "mastodon_server")
 """What these run on takes minutes to install on a machine that never had it; meanwhile there is other work."""
+
+
+@cache
+def _needs_servers(path: Path) -> bool:
+    text = path.read_text(encoding="utf-8")
+    return any(name in text for name in SERVERS)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -51,7 +62,21 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:  # noqa: ANN401
+    """Keep a file's tests in one process, and all that need such servers: each process would start its own."""
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # it ships no types
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return "servers" if _needs_servers(config.rootpath / file) else file
+
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the files that need such a server last, in the order they had."""
-    late = {item.path for item in items if LATE & set(getattr(item, "fixturenames", ()))}
-    items.sort(key=lambda item: item.path in late)
+    """Run the longest file first and those that need such servers half way, so that nothing long is left for the end."""
+    tests = Counter(item.path for item in items)
+    place: dict[Path, int] = {path: number for number, path in enumerate(tests)}
+    place |= {path: len(tests) // 2 for path in tests if _needs_servers(path)}
+    place |= {path: -1 for path, _ in tests.most_common(1)}
+    items.sort(key=lambda item: place[item.path])

@@ -112,7 +112,10 @@ def _options(cls: type[Any]) -> str:
     if not fields(cls):
         return "No options."
     said = docstrings(cls)
-    rows = [f"| `{each.name}` | {_default(each)} | {_cell(said.get(each.name, ''))} |" for each in fields(cls)]
+    inherited = {name for base in cls.__mro__[1:] for name in getattr(base, "__annotations__", {})}
+    # What an action has in common with others comes after what is its own.
+    shown = sorted(fields(cls), key=lambda each: each.name in inherited)
+    rows = [f"| `{each.name}` | {_default(each)} | {_cell(said.get(each.name, ''))} |" for each in shown]
     return "\n".join(["| Option | default | what |", "|---|---|---|", *rows])
 
 

@@ -9,6 +9,7 @@ between the call and its record, or an answer was lost.
 
 from __future__ import annotations
 
+from gate.acting.rehearsal import rehearsal
 from gate.acting.runner import Acting
 
-__all__ = ["Acting"]
+__all__ = ["Acting", "rehearsal"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
 LEASE = timedelta(seconds=60)
-"""After so long whoever claimed an action must be dead: none takes half as long."""
+"""After so long whoever claimed an action must be dead: none takes half as long, unless it says so."""
 RETRY = timedelta(seconds=10)
 """After the run log could not be read or written."""
 LONGEST_SAID = 500
@@ -114,7 +114,7 @@ class Acting:
 
     def _do(self, task: Task, claim: str) -> None:
         try:
-            told = self._attempt(task)
+            told = self._attempt(task, claim)
         except (Cancelled, StoreFault):
             raise
         except GateError as fault:
@@ -128,12 +128,14 @@ class Acting:
             self._store.end_task(task, state, {**told, "attempts": task.attempts + 1})
             _LOG.info("action %s: %s", task.type, state, extra={"run": task.run_id})
 
-    def _attempt(self, task: Task) -> dict[str, Any]:
+    def _attempt(self, task: Task, claim: str) -> dict[str, Any]:
         run = self._store.run(task.run_id)
         occasion = occasion_of(self._store, task, self._url(task.run_id))
         with closing(self._build(task)) as action:
             if run.dry_run:
                 return {"intents": self._intents(task, action, occasion)}
+            if longest := getattr(action, "longest", None):
+                self._store.keep_task(task, claim, self._clock.now() + longest + LEASE)
             return {"said": _line(action.run(occasion))}
 
     def _intents(self, task: Task, action: Action, occasion: Occasion) -> list[Any]:

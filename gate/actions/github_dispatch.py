@@ -38,7 +38,7 @@ _HINTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class Options(github.Target):
     """Which workflow, and what it is told."""
 
     workflow: str = ""
@@ -51,20 +51,12 @@ class Options:
     """Branch or tag the workflow is taken from; facts of the run in braces."""
     run_input: str = "gate-run-id"
     """Name of the input that gets this action's own id, by which the workflow can tell doubles; empty for none."""
-    repository: str = ""
-    """`owner/name`; the run's label `repository` if empty."""
     token: Secret = Secret("${GITHUB_TOKEN}")
     """Token with `actions: write` (`contents: write` for `event`), as a reference."""
-    base_url: str = github.API
-    """Address of the API; https://HOST/api/v3 for GitHub Enterprise Server."""
 
-    def __post_init__(self) -> None:
-        """Refuse what GitHub would refuse.
-
-        Raises:
-            ValueError: with everything that is wrong.
-        """
-        wrong = github.problems(self.base_url, self.repository)
+    def problems(self) -> list[str]:
+        """Say what GitHub would refuse."""
+        wrong = github.Target.problems(self)
         if bool(self.workflow) == bool(self.event):
             wrong.append("give either workflow or event")
         if self.workflow and not _WORKFLOW.fullmatch(self.workflow):
@@ -77,20 +69,18 @@ class Options:
         if self.run_input in self.inputs:
             wrong.append(f"inputs must not hold {self.run_input}, which is filled in")
         wrong.append(places.problem([*self.inputs.values(), self.ref], option="inputs"))
-        if wrong := [each for each in wrong if each]:
-            raise ValueError(*wrong)
+        return wrong
 
 
-class Action:
+class Action(github.OnGitHub):
     """Starts it."""
 
     def __init__(self, options: Options, context: ActionContext) -> None:
         """Prepare; nothing is asked yet."""
-        self._options = options
-        self._within = context.within
         needs = "actions: write" if options.workflow else "contents: write"
         hints = _HINTS if options.workflow else {}
-        self._client = github.client(options.base_url, context, options.token, needs, hints)
+        super().__init__(options, context, needs, hints)
+        self._options = options
 
     def intents(self, occasion: Occasion) -> Sequence[Intent]:
         """Return the one message.
@@ -107,7 +97,7 @@ class Action:
             GateError: GitHub says no, or did not answer.
         """
         self._client.start(self._within)
-        name = github.repository(self._options.repository, occasion)
+        name = self._repository(occasion)
         if occasion.again and (found := self._started(occasion, name)):
             return f"{self._what(name)} was started already, by an attempt whose answer was lost: {found}"
         intent = self._intent(occasion)
@@ -116,10 +106,6 @@ class Action:
         where = places.line(str(started.get("html_url") or ""))
         return f"{self._what(name)} started" + (f": {where}" if where else "")
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
     def _what(self, name: str) -> str:
         if self._options.workflow:
             return f"workflow {self._options.workflow} of {name}"
@@ -127,11 +113,10 @@ class Action:
 
     def _intent(self, occasion: Occasion) -> Intent:
         options = self._options
-        name = github.repository(options.repository, occasion)
         told = {each: places.filled(text, occasion) for each, text in options.inputs.items()}
         if options.run_input:
             told[options.run_input] = occasion.key
-        base = f"{options.base_url.rstrip('/')}/repos/{name}"
+        base = self._base(occasion)
         if options.event:
             body: dict[str, object] = {"event_type": options.event, "client_payload": told}
             return Intent("POST", f"{base}/dispatches", body)

@@ -34,7 +34,7 @@ _HINTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class Options(github.Target):
     """Which issue, and what it says."""
 
     title: str = "{release}: {outcome}, {decision}"
@@ -47,37 +47,27 @@ class Options:
     """Login names of those whom a new issue is assigned to, and who are told by GitHub."""
     quote: bool = False
     """Whether the issue quotes what users write, where the policy keeps text. GitHub keeps it until somebody deletes it."""
-    repository: str = ""
-    """`owner/name`; the run's label `repository` if empty."""
     token: Secret = Secret("${GITHUB_TOKEN}")
     """Token with `issues: write`, as a reference."""
-    base_url: str = github.API
-    """Address of the API; https://HOST/api/v3 for GitHub Enterprise Server."""
 
-    def __post_init__(self) -> None:
-        """Refuse what could not be found again.
-
-        Raises:
-            ValueError: with everything that is wrong.
-        """
-        wrong = github.problems(self.base_url, self.repository)
+    def problems(self) -> list[str]:
+        """Say what could not be found again."""
+        wrong = github.Target.problems(self)
         if not self.labels or not all(map(_LABEL.fullmatch, self.labels)):
             wrong.append("labels must be at least one, each with 1 to 50 characters and no comma")
         if not self.title.strip() or not self.incident.strip():
             wrong.append("title and incident must not be empty")
         wrong += [places.problem([self.title], option="title"), places.problem([self.incident], option="incident")]
-        if wrong := [each for each in wrong if each]:
-            raise ValueError(*wrong)
+        return wrong
 
 
-class Action:
+class Action(github.OnGitHub):
     """Opens it, or adds to it."""
 
     def __init__(self, options: Options, context: ActionContext) -> None:
         """Prepare; nothing is asked yet."""
+        super().__init__(options, context, "issues: write", _HINTS)
         self._options = options
-        self._within = context.within
-        self._client = github.client(options.base_url, context, options.token, "issues: write", _HINTS)
 
     def intents(self, occasion: Occasion) -> Sequence[Intent]:
         """Return the issue that would be opened; where one of the same incident is open, its text becomes a comment there.
@@ -105,17 +95,10 @@ class Action:
         self._client.post(where, json={"body": self._text(occasion)}).json_object()
         return f"issue told: {self._named(opened)}"
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
-    def _base(self, occasion: Occasion) -> str:
-        return f"{self._options.base_url.rstrip('/')}/repos/{github.repository(self._options.repository, occasion)}"
-
     def _opening(self, occasion: Occasion) -> Intent:
         options = self._options
         body: dict[str, object] = {
-            "title": _quiet(places.filled(options.title, occasion))[:LONGEST_TITLE],
+            "title": places.nameless(places.filled(options.title, occasion))[:LONGEST_TITLE],
             "body": self._text(occasion),
             "labels": list(options.labels),
         }
@@ -178,8 +161,3 @@ def _number(issue: dict[str, Any]) -> int:
         message = "GitHub tells of an issue without a number"
         raise SourceDown(message, hint="see whether its API has changed")
     return number
-
-
-def _quiet(title: str) -> str:
-    """Return a title that names nobody: GitHub makes links of names and numbers in some places that show it."""
-    return re.sub(r"([@#])(?=\w)", "\\1\u200b", title)

@@ -26,7 +26,7 @@ _HELD = {Outcome.FAIL: "failure", Outcome.ERROR: "error"}
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class Options(github.Target):
     """Which deployment, and what is linked."""
 
     deployment: str = ""
@@ -38,37 +38,27 @@ class Options:
     """Address of what was deployed, shown beside the status; facts of the run in braces."""
     auto_inactive: bool = False
     """Whether a success makes earlier deployments of the environment inactive."""
-    repository: str = ""
-    """`owner/name`; the run's label `repository` if empty."""
     token: Secret = Secret("${GITHUB_TOKEN}")
     """Token with `deployments: write`, as a reference."""
-    base_url: str = github.API
-    """Address of the API; https://HOST/api/v3 for GitHub Enterprise Server."""
 
-    def __post_init__(self) -> None:
-        """Refuse what GitHub would refuse.
-
-        Raises:
-            ValueError: with everything that is wrong.
-        """
-        wrong = github.problems(self.base_url, self.repository)
+    def problems(self) -> list[str]:
+        """Say what GitHub would refuse."""
+        wrong = github.Target.problems(self)
         if self.deployment and not self.deployment.isdecimal():
             wrong.append("deployment must be the number of a deployment")
         if self.environment_url:
             wrong.append(address_problem(self.environment_url, option="environment_url", query=True))
             wrong.append(places.problem([self.environment_url], option="environment_url"))
-        if wrong := [each for each in wrong if each]:
-            raise ValueError(*wrong)
+        return wrong
 
 
-class Action:
+class Action(github.OnGitHub):
     """Says it."""
 
     def __init__(self, options: Options, context: ActionContext) -> None:
         """Prepare; nothing is asked yet."""
+        super().__init__(options, context, "deployments: write", _HINTS)
         self._options = options
-        self._within = context.within
-        self._client = github.client(options.base_url, context, options.token, "deployments: write", _HINTS)
 
     def intents(self, occasion: Occasion) -> Sequence[Intent]:
         """Return the one message; a deployment that must be looked for has no number in it yet.
@@ -90,14 +80,7 @@ class Action:
         intent = self._intent(occasion, number)
         if not (occasion.again and self._said_already(intent.where, occasion.key)):
             self._client.post(intent.where, json=intent.body).json_object()
-        return f"deployment {number} of {github.repository(self._options.repository, occasion)} is {state(occasion.verdict)}"
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
-    def _base(self, occasion: Occasion) -> str:
-        return f"{self._options.base_url.rstrip('/')}/repos/{github.repository(self._options.repository, occasion)}"
+        return f"deployment {number} of {self._repository(occasion)} is {state(occasion.verdict)}"
 
     def _given(self, occasion: Occasion) -> str:
         said = self._options.deployment or ("" if self._elsewhere(occasion) else places.label(occasion, "deployment"))

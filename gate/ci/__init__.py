@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,3 +30,11 @@ class CI(Protocol):
 
     def explain(self, error: Exception) -> None:
         """Hand over why there is no verdict; the process is about to exit with the error's status."""
+
+
+@runtime_checkable
+class Progress(Protocol):
+    """A system that shows how far a step has come; the method is a system's to have or not."""
+
+    def progress(self, percent: int, what: str) -> None:
+        """Show it: 0 to 100, and what is being done."""

@@ -31,6 +31,7 @@ COMMANDS = {
     "serve": "Run the service: API, page and a worker.",
     "worker": "Watch the runs that callers ordered, beside other workers.",
     "token": "Make, list and revoke the tokens that the service takes.",
+    "notify": "Send a test to whoever the policy's actions tell.",
     "setup": "Set up a CI system to work with the gate.",
     "start": "Start a run on a service.",
     "status": "Say how a run stands on a service, and exit with its verdict.",

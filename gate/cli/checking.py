@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gate import foreground, policy, wiring
+from gate.ci import Progress
+from gate.cli.percent import PercentView
 from gate.cli.progress import choose
 from gate.cli.terminal import style, tell
 from gate.clock import SystemClock, cancellable
@@ -60,6 +62,8 @@ def check(options: Options, deployed_at: datetime | timedelta, environ: Mapping[
     if isinstance(deployed_at, timedelta):
         deployed_at = clock.now() - deployed_at
     view = choose(clock, plain=options.plain or options.as_json, environ=environ)
+    if isinstance(ci, Progress):
+        view = PercentView(view, ci)
     report, fault = _judge(options, deployed_at, clock, environ, view)
     try:
         _print(report, as_json=options.as_json)

@@ -9,33 +9,39 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gate.ci.azure.facts import is_azure
 from gate.cli import remote
 from gate.cli.terminal import Unheard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from gate.ci.azure.step import Azure
     from gate.ci.github import GitHub
     from gate.client import Client
 
+    System = GitHub | Azure
+
+NONE = "none"
 option = click.option(
-    "--ci", "system", type=click.Choice(["github"]), help="Tell this system, too: outputs, job summary, annotation."
+    "--ci",
+    "system",
+    type=click.Choice(["github", "azure", NONE]),
+    help="Tell this system, too: outputs, summary, annotation.  [default: azure in Azure Pipelines, else none]",
 )
 
 
 @contextmanager
-def telling(system: str | None, environ: Mapping[str, str]) -> Iterator[GitHub | None]:
+def telling(system: str | None, environ: Mapping[str, str]) -> Iterator[System | None]:
     """Give the system while the block runs; where that ends with an error, the system is told why.
 
     Raises:
         UsageFault: this is no step of that system.
     """
-    if system is None:
+    ci = _system(system, environ)
+    if ci is None:
         yield None
         return
-    from gate.ci.github import GitHub
-
-    ci = GitHub(environ, _tell)
     ci.begin()
     try:
         yield ci
@@ -46,13 +52,29 @@ def telling(system: str | None, environ: Mapping[str, str]) -> Iterator[GitHub |
         ci.end()
 
 
-def connect(ci: GitHub | None, url: str | None, token: str | None, audience: str | None) -> Client:
+def _system(named: str | None, environ: Mapping[str, str]) -> System | None:
+    if named == "github":
+        from gate.ci.github import GitHub
+
+        return GitHub(environ, _tell)
+    # Azure's commands are lines that a person may read over, and nobody there writes --ci into a script of one line.
+    if named == "azure" or (named is None and is_azure(environ)):
+        from gate.ci.azure.step import Azure
+
+        return Azure(environ, _tell)
+    return None
+
+
+def connect(ci: System | None, url: str | None, token: str | None, audience: str | None) -> Client:
     """Return a client of the service: by the token that is stored, or by the identity of the workflow.
 
     Raises:
         UsageFault: it is not said which service, or there is neither a token nor an identity.
     """
-    if ci is None or token or os.environ.get("GATE_TOKEN") or os.environ.get("GATE_TOKEN_FILE"):
+    from gate.ci.github import GitHub
+
+    stored = token or os.environ.get("GATE_TOKEN") or os.environ.get("GATE_TOKEN_FILE")
+    if stored or not isinstance(ci, GitHub):
         return remote.connect(url, token)
     from gate.ci.github.identity import Identity
     from gate.client import Client

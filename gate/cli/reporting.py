@@ -87,15 +87,12 @@ def _json(found: Found) -> str:
 
 
 def _write_picture(dossier: Dossier, output: Path | None) -> None:
-    from gate.report import charts
-    from gate.report.charts.drawing import png
-    from gate.report.html.view import view
+    from gate.report.picture import picture
 
     if output is None and sys.stdout.isatty():
         message = "a picture is no text for a terminal"
         raise UsageFault(message, hint="name a file: -o charts.png")
-    said = view(dossier)
-    drawn = png(charts.overview(charts.timeline(dossier), charts.LIGHT, f"{said.outcome}: {said.release}"))
+    drawn = picture(dossier)
     if output is None:
         sys.stdout.buffer.write(drawn)
         return

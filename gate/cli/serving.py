@@ -72,7 +72,7 @@ def work(options: Options, environ: Mapping[str, str]) -> None:
     settings = _settings(environ)
     from gate.runs.durable import Settings as WorkerSettings
     from gate.runs.system import system_url
-    from gate.service.github import rule_of
+    from gate.service import azure, github
     from gate.store import default_url
     from gate.wiring_service import open_worker
 
@@ -90,7 +90,7 @@ def work(options: Options, environ: Mapping[str, str]) -> None:
         policies=policies.folder,
         private_addresses=policies.private_addresses,
         public_url=settings.public_url,
-        platform=rule_of(settings, clock, environ),
+        platforms=[build for of in (github.rule_of, azure.check_of) if (build := of(settings, clock, environ))],
     ) as worker:
         try:
             with cancellable():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gate.cli.files import write
 from gate.cli.terminal import say, show
@@ -26,10 +26,18 @@ if TYPE_CHECKING:
 
 MANIFEST = "github-app.json"
 NOT_WELL = 12
+EXAMPLE = "--service https://gate.example.com --repository acme/app"
 
 
-def planned(make: Callable[[], Plan]) -> Plan:
+Planned = TypeVar("Planned")
+
+
+def planned(make: Callable[[], Planned], example: str = EXAMPLE) -> Planned:
     """Return the plan.
+
+    Args:
+        make: it.
+        example: of what must be given.
 
     Raises:
         UsageFault: with everything that is wrong in it.
@@ -38,7 +46,7 @@ def planned(make: Callable[[], Plan]) -> Plan:
         return make()
     except ValueError as fault:
         message = "; ".join(map(str, fault.args))
-        raise UsageFault(message, hint="e.g. --service https://gate.example.com --repository acme/app") from fault
+        raise UsageFault(message, hint=f"e.g. {example}") from fault
 
 
 def write_all(plan: Plan, folder: Path, *, organisation: bool, force: bool) -> None:
@@ -55,7 +63,12 @@ def write_all(plan: Plan, folder: Path, *, organisation: bool, force: bool) -> N
     for file, text in files.items():
         write(file, text)
         say(f"Wrote {file}.")
-    for number, step in enumerate(clicks(plan, organisation=organisation), 1):
+    steps(clicks(plan, organisation=organisation))
+
+
+def steps(left: Iterable[str]) -> None:
+    """Say what is left for a person."""
+    for number, step in enumerate(left, 1):
         first, *more = step.split("\n")
         say("\n".join(["", f"{number}. {first}", *(f"   {line}" for line in more)]))
 
@@ -78,7 +91,7 @@ def check(repository: str, environment: str, app_id: str, policy: str, api: str,
         secret=lambda reference: resolve_secret(reference, environ),
         clock=SystemClock(),
     )
-    _tell(ask(asked))
+    tell(ask(asked))
 
 
 def deliver(url: str, environ: Mapping[str, str]) -> None:
@@ -87,10 +100,11 @@ def deliver(url: str, environ: Mapping[str, str]) -> None:
     Raises:
         SourceRefused: there is no secret to sign with.
     """
-    _tell([ping(url, resolve_secret(f"${{{WEBHOOK_SECRET}}}", environ))])
+    tell([ping(url, resolve_secret(f"${{{WEBHOOK_SECRET}}}", environ))])
 
 
-def _tell(checks: Iterable[Check]) -> None:
+def tell(checks: Iterable[Check]) -> None:
+    """Show what was found, and exit with 12 if something is not well."""
     well = True
     for each in checks:
         well = well and each.ok

@@ -19,6 +19,7 @@ from __future__ import annotations
 from gate.evidence.contents import Baseline, PackContents, PackLook, Purge
 from gate.evidence.purging import forget, mentions_of
 from gate.evidence.reading import read_pack
+from gate.evidence.recorded import write_recorded
 from gate.evidence.replaying import Problem, ReplayResult, replay
 from gate.evidence.writing import check_target, write_pack
 
@@ -35,4 +36,5 @@ __all__ = [
     "read_pack",
     "replay",
     "write_pack",
+    "write_recorded",
 ]

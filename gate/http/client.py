@@ -1,7 +1,6 @@
 """The client a source uses: ask, and get what came back or an error that says what to do.
 
-client = Client(options.base_url, context, who="Acme", key=Key("token", options.token))
-client.start(request.timeout)
+client = Client(options.base_url, context, who="Acme", key=Key("token", options.token)).start(request.timeout)
 posts = client.get("/posts", {"since": request.since}).json_list("posts")
 """
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Self
 
-    from gate.errors import SourceFault
     from gate.http.adapter import Limits
     from gate.http.keys import Key
     from gate.http.rates import Quota
@@ -144,31 +142,33 @@ class Client:
         *,
         json: object = None,
         form: Mapping[str, str] | None = None,
+        raw: bytes | None = None,
         query: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         accept: Collection[int] = (),
         again: bool = False,
+        method: str = "POST",
     ) -> Reply:
-        """Send a JSON value or a form; redirects are not followed.
+        """Send a JSON value, a form or bytes; redirects are not followed.
 
         Args:
             path: as for ``get``.
             json: a value, or
-            form: names and values.
-            query: as for ``get``.
-            headers: as for ``get``.
-            accept: as for ``get``.
+            form: names and values, or
+            raw: bytes, whose type ``headers`` say.
+            query: as for ``get``, as are ``headers`` and ``accept``.
+            headers: see there.
+            accept: see there.
             again: whether sending it twice does no harm, as where it only searches; then it is tried again like a GET.
+            method: another one that has a body, e.g. ``PATCH``.
 
         Raises:
-            SourceRefused: as for ``get``.
-            SourceDown: as for ``get``.
-            Cancelled: as for ``get``.
+            SourceRefused: as for ``get``, as are SourceDown and Cancelled.
         """
         kind = "application/x-www-form-urlencoded" if form is not None else "application/json"
-        body = urlencode(form) if form is not None else json_module.dumps(json)
+        body = (urlencode(form) if form is not None else json_module.dumps(json)).encode() if raw is None else raw
         sent = {"Content-Type": kind, **(headers or {})}
-        return self._ask("POST", joined(self.base_url, path, query), sent, accept, again=again, body=body.encode())
+        return self._ask(method, joined(self.base_url, path, query), sent, accept, again=again, body=body)
 
     def authorize(self, value: str, *, header: str = "Authorization", prefix: str = "Bearer ", hide: str = "") -> None:
         """Send this from now on: a token just issued. ``hide`` is taken out of replies too: the key it was made with."""
@@ -239,8 +239,7 @@ class Client:
         self.skew = skew(headers.get("date", ""), now)
         if status in accept or status // 100 == 2:  # noqa: PLR2004  # 2xx is success
             return Reply(self.who, status, response.content, headers)
-        fault: SourceFault = refusal(status, headers, response.content, who=self.who, now=now, hints=self._hints)
-        raise fault
+        raise refusal(status, headers, response.content, who=self.who, now=now, hints=self._hints)
 
     def _open(self) -> requests.Session:
         if self._session is None:

@@ -9,7 +9,15 @@ from gate.model.mentions import NOTHING
 from gate.model.verdicts import Release, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+
+def _no_picture() -> bytes:
+    return b""
+
+
+def _no_evidence(_folder: str) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,10 @@ class Occasion:
     """The report in GitHub-flavoured Markdown, harmless whatever is in it, and without what users write."""
     quoting: str = ""
     """The same with what users write, where the policy keeps it."""
+    picture: Callable[[], bytes] = _no_picture
+    """Draws the charts as a PNG; empty where there are none. Raises GateError."""
+    evidence: Callable[[str], None] = _no_evidence
+    """Writes the evidence pack into a new folder. Raises GateError."""
     again: bool = False
     """Whether it was tried before, and nobody knows what came of that: look for ``key`` where it is to be done."""
 

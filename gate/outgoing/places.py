@@ -9,7 +9,7 @@ from gate.canonical import rfc3339
 from gate.report import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gate.model import Occasion
 
@@ -33,6 +33,7 @@ LONGEST = 1000
 """Characters of one value."""
 
 _PLACE = re.compile(r"\{([A-Za-z_]*)\}")
+_CALLS = re.compile(r"([@#])(?=\w)")
 
 
 def problem(texts: Iterable[str], *, option: str) -> str:
@@ -44,10 +45,32 @@ def problem(texts: Iterable[str], *, option: str) -> str:
     return ""
 
 
-def filled(text: str, occasion: Occasion) -> str:
-    """Return the text with every place filled; what stands in it afterwards is one line without control characters."""
-    values = _values(occasion)
-    return _PLACE.sub(lambda found: values.get(found[1], found[0]), text)
+def filled(text: str, occasion: Occasion, *, made_safe: Callable[[str], str] = str) -> str:
+    """Return the text with every place filled; what stands in it afterwards is one line without control characters.
+
+    Args:
+        text: with places.
+        occasion: whose facts they are.
+        made_safe: what else is done to each fact, where the text goes; not to the run's address, which is the gate's own.
+    """
+    known = values(occasion)
+    known = {name: each if name == "url" else made_safe(each) for name, each in known.items()}
+    return _PLACE.sub(lambda found: known.get(found[1], found[0]), text)
+
+
+def named(text: str) -> list[str]:
+    """Return the places in a text."""
+    return [name for name in _PLACE.findall(text) if name in PLACES]
+
+
+def nameless(text: str) -> str:
+    """Return a text whose names and numbers are broken up: many systems make links of them, and tell whom they name."""
+    return _CALLS.sub("\\1\u200b", text)
+
+
+def quiet(text: str) -> str:
+    """Return a text that calls nobody and links nowhere in a chat."""
+    return nameless(text).replace("<", "\u2039").replace(">", "\u203a").replace("://", ":\u200b//")
 
 
 def label(occasion: Occasion, name: str) -> str:
@@ -55,7 +78,8 @@ def label(occasion: Occasion, name: str) -> str:
     return line(occasion.labels.get(name, ""))
 
 
-def _values(occasion: Occasion) -> dict[str, str]:
+def values(occasion: Occasion) -> dict[str, str]:
+    """Return what each place is filled with."""
     verdict, release = occasion.verdict, occasion.release
     return {
         "run": occasion.run,

@@ -5,14 +5,13 @@ Signed as the Standard Webhooks specification (standardwebhooks.com) has it, so 
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from gate.errors import Cancelled, GateError, StoreFault
+from gate.http.webhooks import signed_headers
+from gate.runs.platforms import platform_of
 from gate.store.ending import PENDING
 
 if TYPE_CHECKING:
@@ -71,15 +70,15 @@ class Delivering:
         allowed: Sequence[str] = (),
         *,
         act: Callable[[str], datetime | None] = lambda _run: None,
-        platform: Platform | None = None,
+        platforms: Sequence[Platform] = (),
     ) -> None:
         """Take the run log, what sends, what resolves ``${NAME}`` of signing keys, and what does a policy's actions.
 
-        That says when to come again for the actions of a run; see ``gate.acting``. ``platform`` is told in a form
-        of its own.
+        That says when to come again for the actions of a run; see ``gate.acting``. Each of ``platforms`` is told in a
+        form of its own.
         """
         self._store = store
-        self._platform = platform
+        self._platforms = tuple(platforms)
         self._clock = clock
         self._deliver = deliver
         self._secret = secret
@@ -139,8 +138,8 @@ class Delivering:
 
     def _send(self, delivery: Delivery, now: datetime) -> datetime | None:
         """Send it once; returns when to come again if that was not the last word."""
-        if self._platform and self._platform.covers(delivery.run_id):
-            return self._platform.answer(delivery)
+        if platform := platform_of(self._platforms, delivery.run_id):
+            return platform.answer(delivery)
         key = self._secret(delivery.secret) if delivery.secret else ""
         left = delivery.deadline - now
         self._deliver(delivery.url, delivery.body, headers_of(delivery, key, now), self._allowed, left)
@@ -157,26 +156,5 @@ class Delivering:
 
 
 def headers_of(delivery: Delivery, key: str, now: datetime) -> dict[str, str]:
-    """Return what a message is sent with.
-
-    Args:
-        delivery: the message.
-        key: to sign with; ``whsec_`` and base64, or any text. Empty for no signature.
-        now: against replays: receivers refuse what is minutes old.
-    """
-    stamp = str(int(now.timestamp()))
-    headers = {"content-type": "application/json", "webhook-id": delivery.id, "webhook-timestamp": stamp}
-    if key:
-        signed = b".".join([delivery.id.encode(), stamp.encode(), delivery.body])
-        digest = hmac.digest(_key_of(key), signed, "sha256")
-        headers["webhook-signature"] = f"v1,{base64.b64encode(digest).decode()}"
-    return headers
-
-
-def _key_of(key: str) -> bytes:
-    if key.startswith("whsec_"):
-        try:
-            return base64.b64decode(key.removeprefix("whsec_"), validate=True)
-        except binascii.Error:
-            pass  # Somebody's own key that happens to begin like that.
-    return key.encode(errors="surrogatepass")
+    """Return what a message is sent with; see ``gate.http.webhooks``."""
+    return signed_headers(delivery.id, delivery.body, key, now)

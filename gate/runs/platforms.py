@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from gate.runs.rounds import Round
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from gate.store import Delivery
@@ -28,3 +29,8 @@ class Platform(Round, Protocol):
             GateError: it did not get there; ``permanent`` if it never will.
             Cancelled: the process was told to stop; whether it got there is not known.
         """
+
+
+def platform_of(platforms: Sequence[Platform], run_id: str) -> Platform | None:
+    """Return the one that asked for a run; None if none of them did."""
+    return next((each for each in platforms if each.covers(run_id)), None)

@@ -12,12 +12,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gate import __version__
 from gate.clock import SystemClock
-from gate.service import api, github, metrics, problems, requests_seen, tracing
+from gate.service import api, azure, github, metrics, problems, requests_seen, tracing
 from gate.service.api import ProblemTold, invalid
 from gate.service.api.document import SCHEMES
 from gate.service.api.streaming import STREAMS, Streams
 from gate.service.auth import Gatekeeper
 from gate.service.health import health
+from gate.service.paths import one_slash
 from gate.service.services import Services
 from gate.service.settings import of_environment
 from gate.service.web import streams_of
@@ -45,6 +46,7 @@ def create_app(services: Services) -> Flask:
     if services.settings.proxies:
         hops = services.settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = one_slash(app.wsgi_app)  # type: ignore[assignment, method-assign]
     problems.install(app)
     requests_seen.install(app)
     Gatekeeper(services.store, services.settings, services.clock, services.environ).install(app)
@@ -52,6 +54,7 @@ def create_app(services: Services) -> Flask:
     metrics.install(app)
     api.install(app)
     github.install(app, services)
+    azure.install(app, services)
     if util.find_spec("gate.service.page"):
         import_module("gate.service.page").install(app)
     return app

@@ -37,6 +37,7 @@ Reference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 """``${NAME}``: a secret is never written into the file."""
 AllowedHost = Annotated[str, AfterValidator(_host)]
 """Where callbacks may go; see ``gate.http.destinations``."""
+Organization = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*[^/\s?#])?$", max_length=500)]
 RoleName = Literal["read", "run", "override", "admin"]
 
 
@@ -56,7 +57,7 @@ class Policies(Section):
     variables: tuple[str, ...] = ()
     """Environment variables that inline policies may name as ``${NAME}``; a caller can have each sent to any public address."""
     local: bool = False
-    """Whether inline policies may name files, databases and models of this machine."""
+    """Whether inline policies may name files, databases and models of this machine, and run programs on it."""
     private_addresses: bool = False
     """Whether sources of inline policies may be on private addresses."""
 
@@ -121,6 +122,15 @@ class GitHub(Section):
     issuer: str = "https://token.actions.githubusercontent.com"
     repositories: tuple[GitHubRepository, ...] = ()
     app: GitHubApp | None = None
+
+
+class Azure(Section):
+    """Azure DevOps, whose checks wait for the service; see docs/azure-check.md."""
+
+    organizations: tuple[Organization, ...] = Field(min_length=1)
+    """Whose checks are answered, e.g. ``https://dev.azure.com/acme``, or a collection of a server; nothing is sent elsewhere."""
+    keys: tuple[Reference, ...] = Field(min_length=1, max_length=2)
+    """What encrypts the tokens that Azure hands over, until they are used; two while the first takes the place of the other."""
 
 
 class Login(Section):

@@ -11,7 +11,18 @@ from pydantic import Field, ValidationError
 from gate.errors import Fault, PolicyFault, SourceRefused, UsageFault
 from gate.policy.reading import LARGEST_FILE, read
 from gate.policy.secrets import looks_like_secret, resolve_secret
-from gate.service.sections import Callbacks, GitHub, Limits, Login, Metrics, Policies, Reference, Retention, Section
+from gate.service.sections import (
+    Azure,
+    Callbacks,
+    GitHub,
+    Limits,
+    Login,
+    Metrics,
+    Policies,
+    Reference,
+    Retention,
+    Section,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +68,7 @@ class Settings(Section):
     policies: Policies = Policies()
     callbacks: Callbacks = Callbacks()
     github: GitHub = GitHub()
+    azure: Azure | None = None
     login: Login | None = None
     limits: Limits = Limits()
     retention: Retention = Retention()

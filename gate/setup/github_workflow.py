@@ -10,6 +10,14 @@ if TYPE_CHECKING:
 PATH = ".github/workflows/gated-release.yml"
 CHECKOUT = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2"
 
+_CHECKED_OUT = f"""\
+    permissions:
+      contents: read # to check out a private repository
+    steps:
+      - uses: {CHECKOUT}
+        with:
+          persist-credentials: false
+"""
 _TEXT = """\
 # Written by `gate setup github`; yours from now on. What you must write is marked with TODO.
 name: Gated release
@@ -30,13 +38,7 @@ jobs:
     runs-on: ubuntu-latest
     timeout-minutes: 30
     environment: {canary}
-    permissions:
-      contents: read # to check out a private repository
-    steps:
-      - uses: {checkout}
-        with:
-          persist-credentials: false
-      - run: echo "TODO deploy this commit to a few users"
+{checked_out}      - run: echo "TODO deploy this commit to a few users"
 
   # GitHub holds this job until the gate has heard those users; no runner waits meanwhile.
   production:
@@ -45,13 +47,7 @@ jobs:
     runs-on: ubuntu-latest
     timeout-minutes: 30
     environment: {environment}
-    permissions:
-      contents: read # to check out a private repository
-    steps:
-      - uses: {checkout}
-        with:
-          persist-credentials: false
-      - run: echo "TODO deploy this commit to everybody"
+{checked_out}      - run: echo "TODO deploy this commit to everybody"
 
   # Whenever the job before failed: as the gate rejected it, or as it broke by itself. For the first alone see
   # docs/github-protection.md of Sentiment Gate, "Roll back".
@@ -62,16 +58,10 @@ jobs:
     runs-on: ubuntu-latest
     timeout-minutes: 30
     environment: {canary}
-    permissions:
-      contents: read # to check out a private repository
-    steps:
-      - uses: {checkout}
-        with:
-          persist-credentials: false
-      - run: echo "TODO deploy the last good release again"
+{checked_out}      - run: echo "TODO deploy the last good release again"
 """
 
 
 def workflow(plan: Plan) -> str:
     """Return its text."""
-    return _TEXT.format(canary=plan.canary, environment=plan.environment, checkout=CHECKOUT)
+    return _TEXT.format(canary=plan.canary, environment=plan.environment, checked_out=_CHECKED_OUT)

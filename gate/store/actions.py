@@ -82,6 +82,12 @@ class Actions(Opened):
         with self._writing() as connection:
             return connection.execute(update(actions).where(_is(task) & free).values(values)).rowcount == 1
 
+    def keep_task(self, task: Task, claim: str, until: datetime) -> None:
+        """Let a task that was claimed be others' only after that time: it takes longer than most."""
+        values = {"claimed_until": rfc3339(until)}
+        with self._writing() as connection:
+            connection.execute(update(actions).where(_is(task) & (actions.c.claim == claim)).values(values))
+
     def try_later(self, task: Task, claim: str, fault: str, next_at: datetime) -> None:
         """Let go of a task that failed, or was cut short, and say when it may be tried again."""
         values = {"claim": None, "claimed_until": None, "fault": storable(fault), "next_at": rfc3339(next_at)}

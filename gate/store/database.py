@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from gate.errors import StoreFault, UsageFault
+from gate.store.turns import begin_writing
 from gate.store.versions import bring, prepare
 
 if TYPE_CHECKING:
@@ -218,4 +219,7 @@ def _tune_sqlite(engine: Engine, patience: timedelta) -> None:
         # one that takes the lock at its start waits for it.
         options = connection.get_execution_options()
         if not options.get("one_query"):  # Which sees one moment by itself, and is asked for all the time.
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
+            if options.get("writing"):
+                begin_writing(connection, patience)
+            else:
+                connection.exec_driver_sql("BEGIN")

@@ -19,7 +19,7 @@ from sqlalchemy import (
     event,
 )
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """A new one is a new file in ``gate/store/migrations/versions``."""
 
 metadata = MetaData()

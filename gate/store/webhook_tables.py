@@ -23,6 +23,8 @@ webhooks = Table(
     # Canonical JSON: what was told so far.
     Column("told", Text),
     Column("fault", Text),
+    # The token that came with it, encrypted; nothing once it is done with.
+    Column("sealed", Text),
     Index("webhooks_by_run", "run_id"),
     Index("webhooks_due", "next_at"),
 )

@@ -49,24 +49,34 @@ class Webhook:
     """What the sender was told so far, in the words of whoever tells it."""
     fault: str
     """Why the latest attempt failed, or why there is no run."""
+    sealed: str = ""
+    """The token that came with it, encrypted; empty once it is done with, or if none came."""
+
+    @property
+    def done(self) -> bool:
+        """Whether it is done with."""
+        return self.next_at is None
 
 
 class Webhooks(Opened):
     """Deliveries, and how far each has come."""
 
-    def receive_webhook(self, delivery: str, digest: str, asked: Mapping[str, Any]) -> Receipt:
+    def receive_webhook(self, delivery: str, digest: str, asked: Mapping[str, Any], sealed: str = "") -> Receipt:
         """Take a delivery in, once.
 
         Args:
             delivery: as the sender named it.
             digest: SHA-256 of its bytes.
             asked: what is needed of it.
+            sealed: the token that came with it, encrypted. Of one that is sent again, the latest is kept.
         """
         if (known := self._known(delivery, digest)) is not None:
+            if known is Receipt.AGAIN and sealed:
+                self._renew(delivery, sealed)
             return known
         now = rfc3339(self._clock.now())
         row = {"delivery": delivery, "digest": digest, "asked": dumps(asked).decode(), "received_at": now,
-               "next_at": now, "attempts": 0}  # fmt: skip
+               "next_at": now, "attempts": 0, "sealed": sealed or None}  # fmt: skip
         with self._writing() as connection:
             # The same may come twice at the same moment.
             added = connection.execute(upserting(connection, webhooks).values(row).on_conflict_do_nothing()).rowcount
@@ -80,9 +90,14 @@ class Webhooks(Opened):
         same = [{"delivery": delivery, "digest": digest}]
         return Receipt.AGAIN if found == same else Receipt.REPLAYED
 
-    def due_webhooks(self) -> list[Webhook]:
-        """Return what a worker is to see to by now, oldest first."""
+    def _renew(self, delivery: str, sealed: str) -> None:
+        with self._writing() as connection:
+            connection.execute(update(webhooks).where(_open(delivery)).values(sealed=sealed))
+
+    def due_webhooks(self, sender: str = "") -> list[Webhook]:
+        """Return what a worker is to see to by now, oldest first: everything, or what names of a sender begin."""
         due = webhooks.c.next_at <= rfc3339(self._clock.now())
+        due &= webhooks.c.delivery.startswith(f"{sender}:", autoescape=True) if sender else True
         rows = self._rows(select(webhooks).where(due).order_by(webhooks.c.next_at).limit(AT_ONCE))
         return [_webhook_of(row) for row in rows]
 
@@ -103,11 +118,11 @@ class Webhooks(Opened):
         run_id: str | None = None,
         fault: str | None = None,
     ) -> None:
-        """Record how far a delivery has come.
+        """Record how far a delivery has come; of one that is done with, nothing changes any more.
 
         Args:
             delivery: which.
-            next_at: when to see to it again; None once it is done with.
+            next_at: when to see to it again; None once it is done with, and the token that came with it goes.
             told: what the sender was told so far, if that is something new.
             run_id: of the run that it asked for, once there is one.
             fault: what went wrong; None if nothing did, and the count of failed attempts begins anew.
@@ -117,8 +132,9 @@ class Webhooks(Opened):
         values |= {"run_id": run_id} if run_id else {}
         failed = {"attempts": webhooks.c.attempts + 1, "fault": storable(fault)} if fault is not None else {}
         values |= failed or {"attempts": 0, "fault": None}
+        values |= {"sealed": None} if next_at is None else {}
         with self._writing() as connection:
-            connection.execute(update(webhooks).where(webhooks.c.delivery == delivery).values(values))
+            connection.execute(update(webhooks).where(_open(delivery)).values(values))
 
     def webhook_of(self, run_id: str) -> Webhook | None:
         """Return the delivery that asked for a run; None if none did."""
@@ -137,6 +153,10 @@ class Webhooks(Opened):
             connection.execute(delete(webhooks).where(old))
 
 
+def _open(delivery: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expressions
+    return (webhooks.c.delivery == delivery) & webhooks.c.next_at.is_not(None)
+
+
 def _webhook_of(row: Mapping[str, Any]) -> Webhook:
     return Webhook(
         delivery=row["delivery"],
@@ -147,4 +167,5 @@ def _webhook_of(row: Mapping[str, Any]) -> Webhook:
         run_id=row["run_id"],
         told=loads(row["told"].encode(), "webhooks.told") if row["told"] else {},
         fault=row["fault"] or "",
+        sealed=row["sealed"] or "",
     )

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gate.acting import Acting
+from gate.acting import Acting, rehearsal
 from gate.acting.runner import LEASE
 from gate.errors import Cancelled, GateError, SourceDown, SourceRefused, StoreFault
+from gate.evidence import read_pack
 from gate.http import RateLimited
 from gate.model import Decision, Intent, Occasion, Outcome, Verdict
 from gate.report.story import story
@@ -364,3 +365,36 @@ def test_a_durable_run_is_patient(world: World) -> None:
     assert not world.store.close_order(run_id)
     assert 2400 < sum(world.to_the_end(run_id)) < 3600
     assert world.store.close_order(run_id)
+
+
+def test_an_action_that_takes_long(world: World) -> None:
+    """Nobody else begins what says that it takes long, until it must be dead; then whoever comes does it again."""
+    run_id = world.run("one")
+    deed = world.deeds.setdefault("one", Deed([Killed()]))
+    deed.longest = timedelta(seconds=30)  # type: ignore[attr-defined]
+    with pytest.raises(Killed):
+        world.acting().act(run_id)
+    world.clock.time += LEASE + timedelta(seconds=29)
+    assert world.acting().act(run_id)
+    assert len(deed.ran) == 1
+    world.clock.time += timedelta(seconds=1)
+    assert world.acting().act(run_id) is None
+    assert [each.again for each in deed.ran] == [False, True]
+
+
+def test_charts_and_evidence_of_an_occasion(world: World, tmp_path: Path) -> None:
+    """An action can have the run's charts as a PNG, and its evidence as a pack that reads back."""
+    run_id = world.run("one")
+    world.acting().act(run_id)
+    (told,) = world.deeds["one"].ran
+    assert told.picture().startswith(b"\x89PNG")
+    told.evidence(str(tmp_path / "pack"))
+    assert len(read_pack(tmp_path / "pack").looks) == 1
+
+
+def test_a_rehearsal_can_be_drawn() -> None:
+    """What a test sends has charts and says of itself that it is one, whatever it is shown in."""
+    occasion = rehearsal("test-1", "#acme24", ManualClock().now())
+    assert occasion.picture().startswith(b"\x89PNG")
+    assert "this is a test" in occasion.verdict.reason.lower()
+    assert "test of Sentiment Gate" in occasion.markdown

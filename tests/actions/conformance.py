@@ -81,6 +81,10 @@ class Receiver:
     options: Callable[[str], Any]
     """From its address to the action's options; every secret resolves to its token."""
     serve: Callable[[ManualClock], FarSide]
+    reads: bool = True
+    """Whether it reads what is answered, beyond the status."""
+    brings_about: bool = False
+    """Whether it brings about a state of the far side, so that there is nothing left to do where that is so already."""
 
 
 @dataclass

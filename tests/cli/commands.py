@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests import forkserver
+
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterable
     from pathlib import Path
 
@@ -36,16 +37,8 @@ def environment(folder: Path) -> dict[str, str]:
 
 def gate(folder: Path, *words: str, text: str | None = None, token: str = "") -> subprocess.CompletedProcess[str]:
     """Run ``gate`` to its end, with a token for X where one is given."""
-    return subprocess.run(
-        [sys.executable, "-m", "gate", *words],
-        cwd=folder,
-        env=environment(folder) | ({"X_BEARER_TOKEN": token} if token else {}),
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    more = {"X_BEARER_TOKEN": token} if token else {}
+    return forkserver.run(["gate", *words], cwd=folder, env=environment(folder) | more, text=text)
 
 
 def line(number: int, at: datetime, text: str, **fields: object) -> str:

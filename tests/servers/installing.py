@@ -24,6 +24,7 @@ CACHE = ROOT / ".cache"
 REQUIREMENTS = ROOT / "requirements" / "servers.txt"
 NETWORK = Path(__file__).parent / "bluesky"
 DESCRIPTIONS = Path(__file__).parent / "github_descriptions"
+PACKING = ROOT / "azure-pipelines-task" / "packing"
 QUICKLY = {"CFLAGS": "-O1", "CXXFLAGS": "-O1"}
 """Most of the time goes into compiling SQLite, which need not be fast here."""
 PATIENCE = 900
@@ -78,12 +79,23 @@ def github() -> Path:
     return node_packages("github", DESCRIPTIONS, keep={"@octokit/openapi/generated": "api.github.com.json"})
 
 
-def node_packages(name: str, source: Path, keep: Mapping[str, str] | None = None) -> Path:
+def tfx() -> tuple[str, str]:
+    """Return the words with which a command of tfx-cli begins, which packs extensions of Azure DevOps.
+
+    Raises:
+        CannotInstall: the packages could not be had.
+    """
+    folder = node_packages("tfx", PACKING, "--ignore-scripts")
+    return str(node() / "bin" / "node"), str(folder / "node_modules" / "tfx-cli" / "_build" / "tfx-cli.js")
+
+
+def node_packages(name: str, source: Path, *words: str, keep: Mapping[str, str] | None = None) -> Path:
     """Return a folder with the ``node_modules`` of a lock file.
 
     Args:
         name: of the folder.
         source: has ``package.json`` and ``package-lock.json``.
+        words: options of npm beside the usual ones.
         keep: by folder of ``node_modules`` the one file in it that is read, where the others would fill the disk.
 
     Raises:
@@ -100,7 +112,14 @@ def node_packages(name: str, source: Path, keep: Mapping[str, str] | None = None
             npm = (str(home / "bin" / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
             quiet = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
             # nodedir: the headers are in the package; npm would load them from a place of its own.
-            _run(*npm, "ci", *quiet, cwd=folder, environ={"PATH": path, "npm_config_nodedir": str(home), **QUICKLY})
+            _run(
+                *npm,
+                "ci",
+                *quiet,
+                *words,
+                cwd=folder,
+                environ={"PATH": path, "npm_config_nodedir": str(home), **QUICKLY},
+            )
             for part, kept in (keep or {}).items():
                 for file in (folder / "node_modules" / part).iterdir():
                     if file.name != kept:
@@ -149,6 +168,7 @@ def _run(*command: str, cwd: Path = ROOT, environ: Mapping[str, str] | None = No
 if __name__ == "__main__":
     try:
         github()
+        tfx()
         bluesky()
     except CannotInstall as fault:
         sys.exit(f"error: {fault}")

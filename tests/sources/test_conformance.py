@@ -42,13 +42,29 @@ from tests.sources.conformance import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gate.model import Check
 
 FOUND = found()
 CHANNELS = {name: channel for name, channel in FOUND.items() if isinstance(channel, Channel)}
 RESET = NOW + timedelta(minutes=3)
+
+
+def of_those(wanted: Callable[[Channel], object]) -> pytest.MarkDecorator:
+    """Hold only those channels to a fact that have what it is about."""
+    return pytest.mark.parametrize(
+        "service", [name for name, channel in CHANNELS.items() if wanted(channel)], indirect=True
+    )
+
+
+PAGED = of_those(lambda channel: channel.paged)
+"""The rest shows all it has in one reply."""
+JSON = of_those(lambda channel: channel.json)
+SECRET = of_those(lambda channel: channel.token)
+"""The rest needs none."""
+DATED = of_those(lambda channel: channel.skew)
+"""The rest does not say what time it is there."""
 
 
 @pytest.fixture(params=CHANNELS, ids=str)
@@ -63,13 +79,6 @@ def server(service: Service) -> Iterator[Server]:
     """Serve it."""
     with service.server() as running:
         yield running
-
-
-@pytest.fixture
-def paged(service: Service) -> None:
-    """Leave out a channel that has no pages."""
-    if not service.channel.paged:
-        pytest.skip("shows all it has in one reply")
 
 
 @pytest.mark.parametrize("name", FOUND)
@@ -159,7 +168,7 @@ def test_the_next_poll_brings_what_is_new(service: Service, server: Server) -> N
     assert (again.mentions, again.complete) == ((), True)
 
 
-@pytest.mark.usefixtures("paged")
+@PAGED
 def test_pages_without_end(service: Service, server: Server) -> None:
     """Far more pages than one poll may read: it ends, says so, and the polls after it bring the rest, each post once."""
     service.posts = posts(40 * service.channel.size)
@@ -176,7 +185,7 @@ def test_pages_without_end(service: Service, server: Server) -> None:
     assert sum(fetch.cost.requests for fetch in fetches) == len(server.requests)
 
 
-@pytest.mark.usefixtures("paged")
+@PAGED
 def test_the_same_page_for_ever(service: Service, server: Server) -> None:
     """A service that gives its first page to every request is left soon, and nothing is counted twice."""
     kept: list[Reply] = []
@@ -306,7 +315,7 @@ def test_a_rate_limit_is_told_and_kept(
     assert ask(source).complete
 
 
-@pytest.mark.usefixtures("paged")
+@PAGED
 @pytest.mark.parametrize(
     "reply",
     [
@@ -373,10 +382,9 @@ def test_texts_arrive_as_they_were_written(service: Service, server: Server) -> 
         assert words(post.text) in words(came[post.number])
 
 
+@JSON
 def test_broken_characters_do_no_harm(service: Service, server: Server) -> None:
     """Half a surrogate pair, legal in JSON, and a zero byte come as something that can be stored and printed."""
-    if not service.channel.json:
-        pytest.skip("no JSON")
     service.posts = [
         Post(1, SINCE, "post 1: half \ud83d of it"),
         Post(2, SINCE + timedelta(seconds=60), "post 2: \x00"),
@@ -427,10 +435,9 @@ def lying(
     return replace(answer, body=json.dumps(changed(json.loads(answer.body), place, new)).encode())
 
 
+@JSON
 def test_odd_replies_do_no_harm(service: Service, server: Server) -> None:
     """Whatever stands in any one field of a reply, a poll and ``check`` end in a fault or in mentions that can be kept."""
-    if not service.channel.json:
-        pytest.skip("no JSON")
     ask(service.source(server))
     true = {request.path: unpacked(service.truth(request)) for request in server.requests}
     odd = cycle(ODD)
@@ -449,10 +456,9 @@ def test_odd_replies_do_no_harm(service: Service, server: Server) -> None:
             assert all(check.ok or check.fix for check in source.check()), (place, new)
 
 
+@JSON
 def test_items_nested_deeply_do_no_harm(service: Service, server: Server) -> None:
     """A post with a value in it that is nested as deeply as Python reads at all ends in a fault or is unreadable."""
-    if not service.channel.json:
-        pytest.skip("no JSON")
     service.posts = [replace(service.posts[0], text="post 1: DEEP")]
     for depth in (100, 400, 700, 900, 950):
 
@@ -469,7 +475,7 @@ def test_items_nested_deeply_do_no_harm(service: Service, server: Server) -> Non
             repr(fetch)
 
 
-@pytest.mark.usefixtures("paged")
+@PAGED
 def test_a_poll_keeps_to_what_it_may_cost(service: Service, server: Server) -> None:
     """With room for one item, a poll reads one page at most, says that its budget is used up, and loses nothing."""
     source = service.source(server)
@@ -520,19 +526,17 @@ def test_check_never_raises(service: Service, server: Server, reply: Reply) -> N
     assert all(check.detail and check.fix for check in bad)
 
 
+@DATED
 def test_check_sees_a_clock_that_is_wrong(service: Service, server: Server) -> None:
     """Ten minutes between this machine's clock and the service's are told; posts still come by their own times."""
-    if not service.channel.skew:
-        pytest.skip("says no time")
     service.date = NOW - timedelta(minutes=10)
     assert [check.what for check in checks(service, server) if not check.ok] == ["clock"]
     assert numbers(ask(service.source(server)).mentions) == [post.number for post in service.posts]
 
 
+@SECRET
 def test_a_missing_secret_is_refused(service: Service, server: Server) -> None:
     """A secret that is not set is the resolver's refusal, unchanged, with no request made; and ``check`` says so."""
-    if not service.channel.token:
-        pytest.skip("needs no secret")
 
     def none(reference: str) -> str:
         message = f"{reference} is not set"
@@ -545,10 +549,9 @@ def test_a_missing_secret_is_refused(service: Service, server: Server) -> None:
     assert server.requests == []
 
 
+@SECRET
 def test_the_secret_is_sent_where_it_belongs(service: Service, server: Server) -> None:
     """Every request for posts carries the secret, where the service wants it."""
-    if not service.channel.token:
-        pytest.skip("needs no secret")
     ask(service.source(server))
     assert all(service.channel.shows_secret(request) for request in service.asked)
 
@@ -571,13 +574,12 @@ def _talkative(secret: str) -> Iterator[tuple[str, Reply]]:
 
 
 @pytest.mark.parametrize("kind", [kind for kind, _ in _talkative("")])
+@SECRET
 def test_the_secret_is_never_shown(
     service: Service, server: Server, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With every library at DEBUG and a server that echoes it, no log, error, traceback or check has the secret."""
     secret = service.channel.secret
-    if not service.channel.token:
-        pytest.skip("needs no secret")
     for name in ("", "urllib3", "requests", "gate", service.name):
         caplog.set_level(logging.DEBUG, logger=name)
     service.always(dict(_talkative(secret))[kind])
@@ -594,10 +596,9 @@ def test_the_secret_is_never_shown(
     assert not [text for text in shown if any(form in text for form in forms)]
 
 
+@SECRET
 def test_a_secret_that_somebody_posts_is_taken_out(service: Service, server: Server) -> None:
     """Even in what a mention says, and in its other fields, our own secret does not come back."""
-    if not service.channel.token:
-        pytest.skip("needs no secret")
     service.posts = [replace(service.posts[0], text=f"post 1: {service.channel.secret}")]
     (mention,) = ask(service.source(server)).mentions
     assert all(service.channel.secret not in str(getattr(mention, each.name)) for each in fields(mention))

@@ -69,7 +69,9 @@ class Stage:
     def poll(self) -> Fetch:
         """Poll the period that lasts, as the engine does: from the deploy until now."""
         cursor = self.fetches[-1].cursor if self.fetches else None
-        self.fetches.append(ask(self.source, cursor, since=BEGIN, until=self.clock.now()))
+        # Long, as half of it is all the time a poll leaves the connection to stand up in, and the machine may be busy.
+        fetch = ask(self.source, cursor, since=BEGIN, until=self.clock.now(), timeout=minutes(1))
+        self.fetches.append(fetch)
         return self.fetches[-1]
 
     def hear(self, text: str, after: float = 20) -> None:

@@ -8,21 +8,24 @@ from typing import TYPE_CHECKING
 from flask_openapi3.models.schema import Schema
 
 from gate.service.api.blueprint import api, invalid
-from gate.service.api.told import LogTold, ProblemTold, StartedTold
+from gate.service.api.told import FlaggerTold, LogTold, ProblemTold, StartedTold
 
 if TYPE_CHECKING:
     from flask_openapi3.openapi import OpenAPI
 
 __all__ = ["ProblemTold", "install", "invalid"]
 
-VIEWS = ("starting", "reading", "overriding", "streaming", "files", "policies", "document")
+VIEWS = ("starting", "reading", "overriding", "streaming", "files", "policies", "flagger", "document")
+ELSEWHERE = ("gate.service.azure.gate_task",)
 
 
 def install(app: OpenAPI) -> None:
     """Add its views."""
     for name in VIEWS:
         import_module(f"gate.service.api.{name}")
-    for model in (LogTold, StartedTold):  # Views that describe their answers themselves name them only.
+    for name in ELSEWHERE:
+        import_module(name)
+    for model in (FlaggerTold, LogTold, StartedTold):  # Views that describe their answers themselves name them only.
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
         for name, inner in {**schema.pop("$defs", {}), model.__name__: schema}.items():
             api.components_schemas[name] = Schema(**inner)

@@ -103,6 +103,38 @@ class ExtendAsked(OverrideAsked):
     """When the window is to close: later than it does now."""
 
 
+class FlaggerMetadata(BaseModel):
+    """What the owner of the canary writes under `metadata` of the webhook, all of it text."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    policy: str | None = Field(default=None, pattern=NAME)
+    """Name of a policy that the service holds; `start` needs it."""
+    repository: Annotated[str, StringConstraints(max_length=LONGEST_LABEL)] = ""
+    """Label of the run; for tokens that are for some repositories only."""
+    release: str | None = Field(default=None, max_length=200)
+    """Hashtag or phrase that users write, instead of the policy's own."""
+
+
+class FlaggerAsked(BaseModel):
+    """What Flagger posts to a webhook; fields that it has beside these are left alone."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    name: Label
+    """Of the canary."""
+    namespace: Label
+    checksum: Annotated[str, StringConstraints(max_length=LONGEST_LABEL)] = ""
+    """Of what is deployed; Flagger sends it from 1.22 on."""
+    metadata: FlaggerMetadata | None = None
+
+
+class HookPath(Read):
+    """Which of Flagger's questions it is."""
+
+    hook: Literal["start", "confirm", "rollback"]
+
+
 class KeyHeader(Read):
     """Headers of an order."""
 

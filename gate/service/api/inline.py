@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LOCAL_SOURCES = frozenset({"file", "sql"})
 LOCAL_SCORERS = frozenset({"onnx"})
 LOCAL_ACTIONS = frozenset({"command", "webhook"})
-ELSEWHERE = ("repository", "base_url")
+ELSEWHERE = ("repository", "base_url", "collection", "project")
 """Options of an action that say on what it acts: with the operator's token, callers act only on what is theirs."""
 ADDRESSES = frozenset({"server", "url"})
 """Options that name a machine, whatever form its name has; others do where they look like an address."""
@@ -40,6 +40,7 @@ def check_inline(policy: Policy, allowed: Policies) -> None:
         PolicyFault: with everything that is not allowed.
     """
     faults = [] if allowed.local else [Fault(policy.path, 0, *each, NAMED) for each in _local(policy)]
+    faults += [Fault(policy.path, 0, *each, NAMED) for each in _handed_on(policy, allowed.variables)]
     for field, value in _texts(policy):
         if re.fullmatch(REFERENCE, value):
             if value[2:-1] not in allowed.variables:
@@ -87,6 +88,16 @@ def _actions(policy: Policy) -> Iterator[Leaf]:
                 yield f"{place}.type", f"actions of type {action.type} are not for callers"
             for option in _said(action.options):
                 yield f"{place}.{option}", "callers do not say on what an action acts: the run's labels do"
+
+
+def _handed_on(policy: Policy, allowed: Collection[str]) -> Iterator[Leaf]:
+    """Yield the variables that a program would get, and that are not for callers."""
+    for moment, actions in policy.actions.items():
+        for index, action in enumerate(actions):
+            named = getattr(action.options, "environment", ())
+            for name in named if isinstance(named, tuple) else ():
+                if name not in allowed:
+                    yield f"actions.{moment}.{index}.environment", f"the variable {name} is not allowed here"
 
 
 def _said(options: Any) -> Iterator[str]:  # noqa: ANN401 - any action's

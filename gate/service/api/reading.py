@@ -107,7 +107,7 @@ def _written(run_id: str) -> _Written:
         return known
     run = store.standing(run_id)
     found = verdict_told(run)
-    written = _Written(run.line.labels, found["final"], status_of(found), dumps(found))
+    written = _Written(run.line.labels, found["final"], status_of(found["answer"]), dumps(found))
     _WRITTEN.put((run_id, run.head), written)
     return written
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 REJECTED = 10
 BROKE = 1
-_STATUS = {Decision.PROMOTE: 200, Decision.HALT: 412, Decision.HOLD: 424}
-TOO_EARLY = 425
+HALTED = 412
+WAIT = "wait"
+_STATUS: dict[str, int] = {Decision.PROMOTE: 200, Decision.HALT: HALTED, Decision.HOLD: 424, WAIT: 425}
 _PARTS = ("verdict", "events", "log", "evidence")
 
 
@@ -34,7 +35,7 @@ def run_told(line: Line) -> dict[str, Any]:
     told: dict[str, Any] = {name: getattr(line, name) for name in names}
     if line.outcome is None and line.state is State.RUNNING:
         told |= {"outcome": Outcome.WAITING, "reason": line.reason or _so_far(glance.looks if glance else 0)}
-    return {**told, "links": links(line.id)}
+    return {**told, "answer": answer_of(line), "links": links(line.id)}
 
 
 def verdict_told(found: Standing) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def verdict_told(found: Standing) -> dict[str, Any]:
         verdict |= {"outcome": "error", "decision": "hold", "code": line.state.value, "reason": line.reason}
     final = line.state is not State.RUNNING
     told = {**verdict, "run": line.id, "state": line.state.value, "final": final, "dry_run": line.dry_run}
+    told["answer"] = answer_of(line)
     return {**told, "exit_code": exit_code(told)}
 
 
@@ -60,9 +62,16 @@ def exit_code(told: dict[str, Any]) -> int:
     return REJECTED if told["code"] == "rejected" else Outcome(told["outcome"]).exit_code or REJECTED
 
 
-def status_of(told: dict[str, Any]) -> int:
-    """Return the verdict as a status of HTTP: 2xx for nothing but promote."""
-    return _STATUS[Decision(told["decision"])] if told["final"] else TOO_EARLY
+def answer_of(line: Line) -> str:
+    """Return the one word that is enough for readers that can compare words and nothing else."""
+    if line.state is State.RUNNING:
+        return WAIT
+    return (line.decision if line.state is State.DONE and line.decision else Decision.HOLD).value
+
+
+def status_of(answer: str) -> int:
+    """Return an answer as a status of HTTP: 2xx for nothing but promote."""
+    return _STATUS[answer]
 
 
 def event_told(event: Event) -> dict[str, Any]:

@@ -63,11 +63,21 @@ def _policy(body: RunAsked) -> tuple[str, str]:
         if not allowed.inline:
             raise Problem(403, "this service takes named policies only", kind="inline", hint="give policy_name")
         return body.policy, INLINE
-    path = (allowed.folder or Path("/nowhere")).absolute() / f"{body.policy_name}.yml"
+    return held(body.policy_name or "")
+
+
+def held(name: str) -> tuple[str, str]:
+    """Return text and path of a policy that the service holds.
+
+    Raises:
+        UsageFault: it holds none of that name.
+    """
+    folder = services().settings.policies.folder
+    path = (folder or Path("/nowhere")).absolute() / f"{name}.yml"
     try:
         return path.read_text(encoding="utf-8-sig"), str(path)
     except (OSError, ValueError):
-        raise _unknown(body.policy_name or "", names_in(allowed.folder)) from None
+        raise _unknown(name, names_in(folder)) from None
 
 
 def _unknown(name: str, known: list[str]) -> UsageFault:

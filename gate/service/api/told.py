@@ -13,6 +13,9 @@ class Told(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
+Answer = Literal["promote", "hold", "halt", "wait"]
+
+
 class GlanceTold(Told):
     """How a run stood at its latest look."""
 
@@ -43,6 +46,8 @@ class RunTold(Told):
     labels: dict[str, str]
     outcome: Literal["pass", "fail", "inconclusive", "error", "waiting"] | None
     decision: Literal["promote", "hold", "halt"] | None
+    answer: Answer
+    """The decision, or `wait` while there is none: for readers that can only compare one word."""
     code: str
     reason: str
     glance: GlanceTold | None
@@ -64,6 +69,16 @@ class StartedTold(Told):
     links: dict[str, str]
 
 
+class FlaggerTold(Told):
+    """What Flagger is told beside the status; people read it in its events."""
+
+    run: str
+    answer: Answer
+    reason: str
+    page: str
+    """For people."""
+
+
 class VerdictTold(Told):
     """The verdict, as cheap to read as anything: it is kept beside the run."""
 
@@ -75,6 +90,8 @@ class VerdictTold(Told):
     """What `gate check` would exit with: 0 promote, 10 fail, 11 inconclusive, 12 error, 13 waiting, 1 the gate broke."""
     outcome: Literal["pass", "fail", "inconclusive", "error", "waiting"]
     decision: Literal["promote", "hold", "halt"]
+    answer: Answer
+    """The decision, or `wait` until it is final: for readers that can only compare one word."""
     code: str
     reason: str
     decided_at: AwareDatetime | None

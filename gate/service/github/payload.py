@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 LONGEST_NAME = 255
+SENDER = "github"
+"""So the names of its deliveries begin."""
 
 
 class Held(BaseModel):

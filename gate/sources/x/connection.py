@@ -28,7 +28,7 @@ JOINT = timedelta(seconds=10)
 FIRST_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(seconds=320)
 """How long to leave X alone after failing to connect, at first and at last; twice as long each time, as X asks for."""
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds that a poll waits for a connection; it then goes on by search, and the next poll finds it standing."""
 GOODBYE = timedelta(seconds=3)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 OPERATIONS = (
     "listRuns",
     "startRun",
+    "flaggerHook",
     "getRun",
     "getVerdict",
     "getLog",
@@ -37,6 +38,7 @@ OPERATIONS = (
     "cancelRun",
     "extendRun",
     "listPolicies",
+    "sampleAzureGate",
 )
 CHECKS = [
     not_a_server_error,

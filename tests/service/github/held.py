@@ -85,13 +85,13 @@ class Place:
         orders = runs(self.store) if runs else self.world.runs
         self.rule = ProtectionRule(self.settings, app, self.store, orders, self.clock)
         receiver = self.world.receiver
-        self.world.delivering = Delivering(self.store, self.clock, receiver, lambda _: "key", platform=self.rule)
+        self.world.delivering = Delivering(self.store, self.clock, receiver, lambda _: "key", platforms=[self.rule])
 
     def take(self, webhook: Webhook) -> Receipt:
         """Take a webhook in, as the web server does."""
         held = held_by(webhook.body, self.hub.url)
         digest = hashlib.sha256(webhook.body).hexdigest()
-        return self.store.receive_webhook(webhook.delivery, digest, held.model_dump(mode="json"))
+        return self.store.receive_webhook(f"github:{webhook.delivery}", digest, held.model_dump(mode="json"))
 
     def run_of(self, waiting: Waiting, **fields: Any) -> str:  # noqa: ANN401 - any JSON
         """Take up a job that waits, and return the run."""

@@ -72,9 +72,7 @@ class Real:
 
     def kill(self) -> None:
         """End every process of the service as a power cut would."""
-        for each in [*_children(self.service.process.pid), self.service.process.pid]:
-            os.kill(each, signal.SIGKILL)
-        self.service.process.wait(20)
+        kill(self.service)
 
 
 @contextmanager
@@ -107,6 +105,13 @@ def spoken(deployed_at: datetime, share: float, after: int) -> list[str]:
         line(1000 + i, deployed_at + timedelta(seconds=30 * i + 5), BAD if i % 10 < 10 * share else GOOD)
         for i in range(after)
     ]
+
+
+def kill(service: Service) -> None:
+    """End every process of a service as a power cut would."""
+    for each in [*_children(service.process.pid), service.process.pid]:
+        os.kill(each, signal.SIGKILL)
+    service.process.wait(20)
 
 
 def _children(pid: int) -> list[int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gate.errors import PolicyFault
+from gate.service import holding
 from gate.service.github import comments, progress, rule
 from gate.service.settings import load
 from tests.cli.commands import gate
@@ -34,7 +35,7 @@ def test_the_numbers_are_those_of_the_code() -> None:
     assert f"10 comments of {comments.LONGEST:,} characters" in DOCUMENT
     assert f"makes {progress.MOST} on the way" in DOCUMENT
     assert f"rejects it {rule.DECIDES.seconds // 3600} hours before the deadline" in DOCUMENT
-    assert f"remembered for {rule.KEPT.days}" in " ".join(DOCUMENT.split())
+    assert f"remembered for {holding.KEPT.days}" in " ".join(DOCUMENT.split())
     assert f"at least {progress.QUIET.seconds // 60} minutes apart" in DOCUMENT
 
 

@@ -11,7 +11,6 @@ from gate.model import Decision
 from gate.runs import Runs
 from gate.runs.delivering import HELD
 from gate.service.github import rule_of
-from gate.service.github.payload import Held
 from gate.store import State
 from tests.runs.world import mentions
 from tests.servers.github import LIMITED, SHA
@@ -255,7 +254,7 @@ def test_a_restart_before_anything_was_done(place: Place) -> None:
     place.write("named", POLICY.replace("30m", "40m") + ON)
     place.store.mark_webhook(due.delivery, place.clock.now())
     place.settle(policy="named")
-    place.rule._begin(due, Held.model_validate(due.asked))  # noqa: SLF001
+    place.rule.begin(due)
     assert [each.id for each in place.store.page().lines] == [line.id]
 
 

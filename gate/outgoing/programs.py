@@ -1,0 +1,109 @@
+"""Programs that are run and waited for: never through a shell, with an end, and with nothing of theirs on our own output."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import IO, TYPE_CHECKING
+
+from gate.errors import ActionRefused
+from gate.http import CutOff, go_on, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+GRACE = timedelta(seconds=5)
+"""Between being asked to stop and being stopped."""
+TAIL = 4096
+"""Bytes of what it prints in which its last line is looked for."""
+BASICS = (
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TEMP", "TMP",
+    "SYSTEMROOT", "COMSPEC", "PATHEXT", "WINDIR", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA",
+)  # fmt: skip
+"""Variables that programs need to run at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended."""
+
+    status: int | None
+    """As a shell would tell it; below 0 the signal that ended it; None if it took too long."""
+    said: str
+    """The last line of what it printed, safe to print."""
+
+
+def basics(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what of an environment any program may have: no secrets."""
+    return {name: environ[name] for name in BASICS if name in environ}
+
+
+def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path, within: timedelta) -> Ended:
+    """Run a program and wait for its end.
+
+    Args:
+        arguments: program and arguments.
+        environ: all that it has.
+        folder: where it runs.
+        within: so long it may take; then it is ended, with all that it started.
+
+    Raises:
+        ActionRefused: it cannot be started.
+        Cancelled: the process was told to stop; so was the program.
+    """
+    with tempfile.TemporaryFile() as printed:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - what the policy names; facts of the run are plain words in it
+                list(arguments),
+                env=dict(environ),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                # A group of its own, so that what it starts ends with it.
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            message = f"{arguments[0]} cannot be started: {why}"
+            raise ActionRefused(
+                message, hint="check the program's path and rights; scripts need a first line #!…"
+            ) from error
+        cut = CutOff(within.total_seconds(), lambda: _end(process))
+        try:
+            with cut:
+                process.wait()
+        except BaseException:
+            _end(process)
+            process.wait()
+            raise
+        go_on()
+        return Ended(None if cut.fired else process.returncode, _last_line(printed))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to stop, with all that it started, and see to it that it does."""
+    _tell(process, signal.SIGTERM)
+    insist = threading.Timer(GRACE.total_seconds(), lambda: _tell(process, signal.SIGKILL))
+    insist.daemon = True
+    insist.start()
+
+
+def _tell(process: subprocess.Popen[bytes], what: signal.Signals) -> None:
+    if process.poll() is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, what)
+
+
+def _last_line(printed: IO[bytes]) -> str:
+    size = printed.seek(0, os.SEEK_END)
+    printed.seek(max(size - TAIL, 0))
+    lines = printed.read(TAIL).decode(errors="replace").splitlines()
+    return one_line(next((each for each in reversed(lines) if each.strip()), ""))
