@@ -95,7 +95,7 @@ def test_region_after_region(workshop: Workshop, tmp_path: Path) -> None:
 def test_one_gate_for_many_repositories(workshop: Workshop, tmp_path: Path) -> None:
     """Whoever calls the reusable workflow goes on by what it found.
 
-    A bad release is not tried here: act ends the whole workflow when one that it calls fails.
+    A bad release is tried without the caller: act ends the whole workflow when one that it calls fails.
     """
     elsewhere = re.compile(r"acme/workflows/(\S+)@\w+")
     caller = elsewhere.sub(r"./\1", example("reusable-caller.yml"))  # as act calls none from elsewhere
@@ -103,6 +103,16 @@ def test_one_gate_for_many_repositories(workshop: Workshop, tmp_path: Path) -> N
     ran = workshop.act(workshop.project(tmp_path, workflows, files(GOOD_ONE)))
     assert ran.code == 0, ran.log
     assert [said[:15] for said in ran.record] == ["deploy canary m", "uploaded gate e", "deploy producti"], ran.log
+
+
+def test_one_gate_halts_a_bad_release(workshop: Workshop, tmp_path: Path) -> None:
+    """Called with a bad release, the reusable workflow fails, keeps the evidence, and has outputs to go by."""
+    workflow = {"release.yml": example("reusable-gate.yml") + READER}
+    asked = {"policy": "gate.yml", "deployed-at": DEPLOY.isoformat(), "runs-on": "ubuntu-latest"}
+    repository = workshop.project(tmp_path, workflow, files(BAD_ONE))
+    ran = workshop.act(repository, on="workflow_call", event={"inputs": asked})
+    assert ran.code != 0
+    assert ran.record == ["uploaded gate evidence", "read fail halt"], ran.log
 
 
 def test_services_of_a_monorepo_are_judged_side_by_side(workshop: Workshop, tmp_path: Path) -> None:

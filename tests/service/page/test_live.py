@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.looks import VERDICT
 from tests.service.page.conftest import NOTHING_THERE
+from tests.support import release
 from tools.invented_runs import QUIETLY, Posts
 
 if TYPE_CHECKING:
@@ -52,6 +55,17 @@ def test_a_live_run_turns_from_waiting_to_fail(live_site: Site, visit: Open) -> 
     assert page.evaluate("window.sameDocument")
     expect(page.get_by_label("Why?")).to_have_value("half a sentence")
     expect(page.locator("#log")).to_contain_text("verdict: FAIL")
+
+
+def test_what_is_done_about_a_verdict_appears(live_site: Site, visit: Open) -> None:
+    """An action that is done after the verdict shows up by itself."""
+    run_id = live_site.store.start_run(release(), {"actions": {"fail": [{"type": "github-dispatch"}]}})
+    live_site.store.finish(run_id, replace(VERDICT, decided_at=live_site.stage.clock.now()))
+    page = visit(f"/runs/{run_id}")
+    expect(page.locator("#actions")).to_contain_text("github-dispatch (fail): not done yet")
+    live_site.store.end_task(live_site.store.tasks(run_id)[0], "done", {"said": "workflow started", "attempts": 1})
+    expect(page.locator("#actions")).to_contain_text("done: workflow started")
+    expect(page.locator("#actions")).not_to_contain_text("not done yet")
 
 
 def test_hostile_words_are_shown_as_words(live_site: Site, visit: Open) -> None:

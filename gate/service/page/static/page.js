@@ -99,3 +99,7 @@ if (button) {
 if (document.getElementById("runs")) {
   setInterval(() => { if (!document.hidden && document.querySelector("#runs[data-running]")) refresh(); }, 10000);
 }
+// What is done about a verdict comes after it, when its stream has ended.
+if (document.getElementById("actions")) {
+  setInterval(() => { if (!document.hidden && document.querySelector("#actions[data-due]")) refresh(); }, 4000);
+}
