@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gate.language import says_something
 from gate.scorers.blend import Options, Scorer
-from gate.scorers.blend.features import Featurizer
+from gate.scorers.blend.features import CHAR_SIZES, Featurizer, char_groups
 from gate.scorers.blend.model import DEFAULT_WEIGHTS, Weights
 from gate.scorers.blend.phrases import Phrases
 from tests.hostile import HOSTILE
@@ -89,6 +92,21 @@ def test_it_may_forget_the_words_it_has_met(scorer: Scorer) -> None:
                       for k in range(start, start + 160)) for start in range(0, 220_000, 160)]  # fmt: skip
     scorer.score(flood)
     assert negatives(scorer, COMPLAINTS) == pytest.approx(before, abs=1e-6)
+
+
+@given(
+    st.lists(st.text(st.characters(), min_size=1, max_size=12) | st.sampled_from(["a", "ok", "won't", "3", "\ud83d"]))
+)
+def test_letter_groups_are_the_checksums_of_every_three_four_and_five_bytes(words: list[str]) -> None:
+    """Worked out together, they are those of each word by itself, in its order; what starts with no letter has none."""
+    framed = [f"<{word}>".encode("utf-8", "surrogatepass") if word[0].isalpha() else b"" for word in words]
+    each = [
+        [crc32(word[start : start + size]) for size in CHAR_SIZES for start in range(len(word) - size + 1)]
+        for word in framed
+    ]
+    hashes, sizes = char_groups(words)
+    assert sizes.tolist() == [len(groups) for groups in each]
+    assert hashes.tolist() == [group for groups in each for group in groups]
 
 
 def test_phrases_are_whole_numbers_until_the_maximum() -> None:

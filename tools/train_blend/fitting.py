@@ -66,10 +66,9 @@ def design_matrix(featurizer: Featurizer, batch: Batch) -> Any:
     words = word_buckets(batch.hashes[inner])
     columns = np.concatenate([words, negated_buckets(batch.hashes[negated]), batch.pairs])
     words = sp.csr_matrix((scale[rows], (rows, columns)), shape=(count, 1 << WORD_BITS))
-    groups = [char_groups(name) for name in featurizer.vocabulary.names]
-    sizes = np.array([len(found) for found in groups], np.int64)
+    groups, sizes = char_groups(featurizer.vocabulary.names)
     first = np.cumsum(sizes) - sizes
-    flat = char_buckets(np.array([group for found in groups for group in found], np.int64))
+    flat = char_buckets(groups)
     each = sizes[batch.ids]
     rows = np.repeat(post, each)
     within = np.arange(each.sum()) - np.repeat(np.cumsum(each) - each, each)

@@ -83,14 +83,13 @@ class _TokenTable:
             return self._rows
         while len(names) > len(self._rows):
             self._rows = np.vstack([self._rows, np.zeros_like(self._rows)])
-        found = [char_groups(name) for name in names[self._filled :]]
-        sizes = np.array([len(groups) for groups in found], np.int64)
-        flat = char_buckets(np.array([group for groups in found for group in groups], np.int64))
-        owner = np.repeat(np.arange(len(found)), sizes)
+        groups, sizes = char_groups(names[self._filled :])
+        flat = char_buckets(groups)
+        owner = np.repeat(np.arange(len(sizes)), sizes)
         new = self._rows[self._filled : len(names)]
         for column in range(_CLASSES):
             parts = self._weights.chars[flat, column]
-            new[:, column] = np.bincount(owner, weights=parts, minlength=len(found))
+            new[:, column] = np.bincount(owner, weights=parts, minlength=len(sizes))
         hashes = vocabulary.arrays()[0, self._filled :]
         new[:, self.WORD] = self._weights.words[word_buckets(hashes)]
         new[:, self.NEGATED] = self._weights.words[negated_buckets(hashes)]
