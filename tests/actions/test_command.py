@@ -24,7 +24,7 @@ from tests.hostile import HOSTILE
 from tests.support import ManualClock
 
 if TYPE_CHECKING:
-    from gate.model import Occasion
+    from gate.model import Check, Occasion
 
 TELLS = """\
 import json, os, sys
@@ -214,7 +214,11 @@ def test_a_doctor_looks_for_the_program(tmp_path: Path) -> None:
     """Whether there is such a program, and it may be run, is known beforehand."""
     (tmp_path / "here.sh").write_text("#!/bin/sh\n", encoding="utf-8")
     context = ActionContext(tmp_path, pytest.fail, ManualClock(NOW), environ=ENVIRON)
-    check = lambda program: Action(Options((program,)), context).check()[0]  # noqa: E731
+
+    def check(program: str) -> Check:
+        (found,) = Action(Options((program,)), context).check()
+        return found
+
     assert check("sh").ok
     assert not check("./here.sh").ok
     (tmp_path / "here.sh").chmod(0o700)
