@@ -32,7 +32,7 @@ class Options(Checked):
     """Whom, and what they read."""
 
     to: Secret
-    """Address of one channel as Apprise writes it (`slack://…`, `msteams://…`, `discord://…`, `mailto://…`), as a reference."""
+    """Address of one channel as Apprise writes it (`slack://…`, `workflows://…` for Teams, `discord://…`, `mailtos://…`), as a reference."""
     title: str = "{release}: {outcome}, {decision}"
     """First line, or subject; facts of the run in braces."""
     text: str = "{reason} {url}"
@@ -106,7 +106,7 @@ class Action:
         title = places.filled(options.title, occasion, made_safe=places.quiet)
         if not options.report:
             text = places.filled(options.text, occasion, made_safe=places.quiet)
-            return Notice(title, text, tone, picture=picture)
+            return Notice(title, text.strip(), tone, picture=picture)
         report = occasion.quoting if options.quote else occasion.markdown
         text = places.filled(options.text, occasion, made_safe=safe.markdown)
-        return Notice(title, f"{text}\n\n{report}", tone, markdown=True, picture=picture)
+        return Notice(title, f"{text.strip()}\n\n{report}", tone, markdown=True, picture=picture)

@@ -94,9 +94,14 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path, with
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ask it to stop, with all that it started, and see to it that it does."""
     _tell(process)
-    insist = threading.Timer(GRACE.total_seconds(), lambda: process.poll() is None and _tell(process, hard=True))
+    insist = threading.Timer(GRACE.total_seconds(), _insist, [process])
     insist.daemon = True
     insist.start()
+
+
+def _insist(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        _tell(process, hard=True)
 
 
 def _tell(process: subprocess.Popen[bytes], *, hard: bool = False) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gate.actions.command import IN_ARGUMENTS, Action, Options
 from gate.errors import ActionRefused, Cancelled, SourceDown, UsageFault
@@ -99,6 +103,19 @@ def test_hostile_text_is_no_argument(tmp_path: Path, place: str) -> None:
         assert not word.startswith("-"), name
         assert not set(word) & set(" \t\n\r'\"\\`$;&|<>(){}[]*?!~^%,="), name
     assert refused > len(HOSTILE) / 2
+
+
+@given(text=st.text(max_size=50), before=st.sampled_from(["", "-", "--to=", "x"]))
+def test_no_text_is_an_option_or_code(text: str, before: str) -> None:
+    """For any text at all: an argument keeps what stands before the fact, and the fact is a plain word in it."""
+    context = ActionContext(Path(), pytest.fail, ManualClock(NOW), environ=ENVIRON)
+    labelled = replace(OCCASION, labels={"ref": text})
+    with suppress(ActionRefused):
+        (intent,) = Action(Options(("echo", before + "{ref}")), context).intents(labelled)
+        assert isinstance(intent.body, dict)
+        (argument,) = intent.body["arguments"]
+        assert argument.startswith(before)
+        assert re.fullmatch(r"([A-Za-z0-9#][\w.:/@+#-]*)?", argument.removeprefix(before), re.ASCII)
 
 
 def test_where_a_fact_may_stand(tmp_path: Path) -> None:

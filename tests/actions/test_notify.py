@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import re
+import sys
 import threading
 import traceback
 from dataclasses import replace
@@ -139,6 +140,14 @@ def test_a_channel_that_takes_files_elsewhere_only(chat: Server, monkeypatch: py
     told = action("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ").run(drawn())
     assert told == "Slack was told, without charts: it takes no files behind such an address"
     assert len(chat.requests) == 1
+
+
+def test_without_apprise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Apprise is not installed, a notice fails for good, and says what to install."""
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with pytest.raises(SourceRefused, match="not installed") as raised:
+        action("json://localhost").run(OCCASION)
+    assert "sentiment-gate[notify]" in raised.value.hint
 
 
 def test_a_doctor_knows_the_channel() -> None:
