@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,14 +15,16 @@ from gate.errors import GateError
 from gate.model import Check, Cost
 from gate.policy import format_duration, resolve_secret
 from gate.policy.secrets import references
+from gate.ports import Checkable
 from gate.report import costs
 from gate.report.content import count
+from gate.wiring_actions import open_action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gate.model import Rate
-    from gate.policy import Policy, SourceSpec
+    from gate.policy import ActionSpec, Policy, SourceSpec
     from gate.ports import Clock
 
 MOST_RUNS = 1000
@@ -50,7 +53,7 @@ def diagnose(policy: Policy, clock: Clock, environ: Mapping[str, str], store: st
         *_scorer(policy, clock, environ),
         *heard,
         *forecast(policy, _rates(heard)),
-        *_actions(policy, environ),
+        *_actions(policy, clock, environ),
     ]
 
 
@@ -185,14 +188,24 @@ def _sources(policy: Policy, clock: Clock, environ: Mapping[str, str]) -> Iterat
             yield Diagnosis(spec.name, Check("open", ok=False, detail=fault.message, fix=fault.hint), spec.required)
 
 
-def _actions(policy: Policy, environ: Mapping[str, str]) -> Iterator[Diagnosis]:
-    """See whether their secrets are set: a rollback that lacks its token is found out about when it is needed."""
+def _actions(policy: Policy, clock: Clock, environ: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """See whether they could be done: a rollback that lacks its token is found out about when it is needed."""
     for moment, specs in policy.actions.items():
         for spec in specs:
-            for reference in references(spec.options):
-                check = Check(moment, ok=True, detail=f"{reference[2:-1]} is set")
-                try:
-                    resolve_secret(reference, environ)
-                except GateError as fault:
-                    check = Check(moment, ok=False, detail=fault.message, fix=fault.hint)
-                yield Diagnosis(f"action {spec.type}", check, required=False)
+            checks = [_secret(moment, each, environ) for each in references(spec.options)]
+            if all(each.ok for each in checks):
+                checks += _ready(policy, spec, clock, environ)
+            yield from (Diagnosis(f"action {spec.type}", each, required=False) for each in checks)
+
+
+def _secret(moment: str, reference: str, environ: Mapping[str, str]) -> Check:
+    try:
+        resolve_secret(reference, environ)
+    except GateError as fault:
+        return Check(moment, ok=False, detail=fault.message, fix=fault.hint)
+    return Check(moment, ok=True, detail=f"{reference[2:-1]} is set")
+
+
+def _ready(policy: Policy, spec: ActionSpec, clock: Clock, environ: Mapping[str, str]) -> list[Check]:
+    with closing(open_action(policy, spec, clock, environ)) as action:
+        return [*action.check()] if isinstance(action, Checkable) else []

@@ -218,3 +218,11 @@ class Action(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """An action that can tell beforehand whether it could be done; the method is an action's to have or not."""
+
+    def check(self) -> Sequence[Check]:
+        """See whether what it needs is there, for ``gate doctor``; sends nothing, never raises."""

@@ -7,7 +7,7 @@ it is on its way already, or another release came meanwhile, nothing is done.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from gate.errors import ActionRefused
@@ -18,6 +18,7 @@ from gate.ports import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from gate.model import Occasion
     from gate.ports import ActionContext
@@ -157,15 +158,7 @@ def _deployment(said: Any) -> _Deployment | None:  # noqa: ANN401 - any JSON
             environment=int(environment["id"]),
             stage=places.line(str(environment["name"])),
             status=str(said.get("deploymentStatus")),
-            queued_at=_time(said.get("queuedOn")),
+            queued_at=azure.time_of(said.get("queuedOn")),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-
-
-def _time(said: object) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(str(said))
-    except ValueError:
-        return None
-    return at if at.tzinfo else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from gate.errors import SourceRefused
@@ -118,7 +118,7 @@ class Action(azure.OnAzure):
         since = occasion.verdict.decided_at - SKEW
         listed = self._known(self._client.get(f"{self._runs}?{VERSION}")).json_list("value")
         for each in listed[:MOST_RUNS]:
-            if not isinstance(each, dict) or (_created(each) or since) < since:
+            if not isinstance(each, dict) or (azure.time_of(each.get("createdDate")) or since) < since:
                 continue
             if each.get("templateParameters") or not isinstance(each.get("id"), int):
                 yield each
@@ -130,14 +130,6 @@ def _told(run: dict[str, Any], key: str) -> bool:
     parameters = run.get("templateParameters")
     values = parameters.values() if isinstance(parameters, dict) else ()
     return any(places.holds(each, key) for each in (run.get("name"), *values))
-
-
-def _created(run: dict[str, Any]) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(str(run.get("createdDate")))
-    except ValueError:
-        return None
-    return at if at.tzinfo else None
 
 
 def _page(run: dict[str, Any]) -> str:

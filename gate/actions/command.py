@@ -7,6 +7,7 @@ takes too long. What it prints stays off the gate's own output; the last line is
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from gate.errors import ActionRefused, GateError, SourceDown
 from gate.http import redact
-from gate.model import Intent
+from gate.model import Check, Intent
 from gate.outgoing import places, programs
 from gate.outgoing.checking import Checked
 
@@ -110,6 +111,15 @@ class Action:
             raise ActionRefused(message, hint="see how far it came, and give it a longer timeout")
         message = f"{name} failed with {ended.status}{told}"
         raise ActionRefused(message, hint=f"see how far it came; only what exits with {AGAIN} is run again")
+
+    def check(self) -> Sequence[Check]:
+        """See whether there is such a program; nothing is run."""
+        program = self._program()
+        found = shutil.which(program, path=self._context.environ.get("PATH"))
+        if found:
+            return [Check("program", ok=True, detail=found)]
+        fix = "check its path, which starts at the policy's folder, and its rights (chmod +x)"
+        return [Check("program", ok=False, detail=f"{program} is not there, or may not be run", fix=fix)]
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gate.errors import GateError
-from gate.model import Decision, Intent
+from gate.model import Check, Decision, Intent
 from gate.outgoing import places
 from gate.outgoing.channels import PICTURE, Channel, Notice
 from gate.outgoing.checking import Checked
@@ -32,7 +32,7 @@ class Options(Checked):
     """Whom, and what they read."""
 
     to: Secret
-    """Address of one channel as Apprise writes it (`slack://…`, `msteams://…`, `discord://…`, `mailto://…`), as a reference."""
+    """Address of one channel as Apprise writes it (`slack://…`, `workflows://…` for Teams, `discord://…`, `mailtos://…`), as a reference."""
     title: str = "{release}: {outcome}, {decision}"
     """First line, or subject; facts of the run in braces."""
     text: str = "{reason} {url}"
@@ -84,8 +84,18 @@ class Action:
                 picture = occasion.picture()
             except GateError as fault:
                 without = f", without charts: {fault.message}"
-        channel.send(self._notice(occasion, picture), self._context.within)
-        return f"{channel.name} was told{without}" + (", with charts" if picture else "")
+        attached = channel.send(self._notice(occasion, picture), self._context.within)
+        if picture:
+            without = ", with charts" if attached else ", without charts: it takes no files behind such an address"
+        return f"{channel.name} was told{without}"
+
+    def check(self) -> Sequence[Check]:
+        """See whether Apprise knows what the channel is; nobody is told."""
+        try:
+            channel = Channel(self._context.secret(self._options.to), self._options.to)
+        except GateError as fault:
+            return [Check("channel", ok=False, detail=fault.message, fix=fault.hint)]
+        return [Check("channel", ok=True, detail=f"{channel.name}; gate notify --test tells it something")]
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -96,7 +106,7 @@ class Action:
         title = places.filled(options.title, occasion, made_safe=places.quiet)
         if not options.report:
             text = places.filled(options.text, occasion, made_safe=places.quiet)
-            return Notice(title, text, tone, picture=picture)
+            return Notice(title, text.strip(), tone, picture=picture)
         report = occasion.quoting if options.quote else occasion.markdown
         text = places.filled(options.text, occasion, made_safe=safe.markdown)
-        return Notice(title, f"{text}\n\n{report}", tone, markdown=True, picture=picture)
+        return Notice(title, f"{text.strip()}\n\n{report}", tone, markdown=True, picture=picture)

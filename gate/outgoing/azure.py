@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -94,6 +95,15 @@ class OnAzure:
             message = f"Azure DevOps wants somebody to sign in ({SIGN_IN})"
             raise SourceRefused(message, hint=self._hint)
         return reply
+
+
+def time_of(said: object) -> datetime | None:
+    """Return a time of an answer; None if it is none."""
+    try:
+        at = datetime.fromisoformat(str(said))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def releases_of(collection: str) -> str:

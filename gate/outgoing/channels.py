@@ -79,30 +79,30 @@ class Channel:
         """Whether anything can be attached."""
         return bool(self._made.attachment_support)
 
-    def send(self, notice: Notice, within: timedelta) -> None:
-        """Send it once.
+    def send(self, notice: Notice, within: timedelta) -> bool:
+        """Send it once, and say whether its picture went with it.
 
         Raises:
             SourceRefused: the channel says no.
             SourceDown: it did not say that it has it.
             Cancelled: the process was told to stop.
         """
-        statuses: list[int] = []
-        took = _in_time(lambda: self._send(notice, statuses), within.total_seconds())
+        heard = _Heard()
+        took = _in_time(lambda: self._send(notice, heard), within.total_seconds())
         if took is None:
             message = f"{self.name}: no answer in time"
             raise SourceDown(message, hint="it is tried again")
         if took:
-            return
-        status = statuses[-1] if statuses else 0
+            return bool(notice.picture) and self.takes_pictures and not heard.no_files
+        status = heard.status
         message = f"{self.name} did not take the notice" + (f" ({status})" if status else "")
         if 300 <= status < 500 and status not in _PASSING:  # noqa: PLR2004 - of HTTP
             hint = f"put a valid address of the channel into {self._reference[2:-1]}: it may be revoked or mistyped"
             raise SourceRefused(message, hint=hint)
         raise SourceDown(message, hint=f"it is tried again; try it by hand with what {self._reference[2:-1]} holds")
 
-    def _send(self, notice: Notice, statuses: list[int]) -> bool:
-        with _hushed(statuses), tempfile.TemporaryDirectory(prefix="gate-notice-") as folder:
+    def _send(self, notice: Notice, heard: _Heard) -> bool:
+        with _hushed(heard), tempfile.TemporaryDirectory(prefix="gate-notice-") as folder:
             told = self._apprise.Apprise(asset=self._made.asset)
             told.add(self._made)
             picture = Path(folder) / PICTURE
@@ -146,25 +146,38 @@ def _asset(apprise: ModuleType) -> Any:  # noqa: ANN401 - Apprise's own
     )
 
 
-class _Hush(logging.Filter):
-    """Keeps to itself what libraries log in this thread, and hears which statuses they tell of."""
+@dataclass(slots=True)
+class _Heard:
+    """What libraries let slip in a log of what they return as false."""
 
-    def __init__(self, statuses: list[int]) -> None:
+    status: int = 0
+    """Of HTTP; 0 without one."""
+    no_files: bool = False
+    """Whether the channel takes files, but not behind this address."""
+
+
+class _Hush(logging.Filter):
+    """Keeps to itself what libraries log in this thread, and hears what we must know of it."""
+
+    def __init__(self, heard: _Heard) -> None:
         super().__init__()
         self._thread = threading.get_ident()
-        self._statuses = statuses
+        self._heard = heard
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Drop it, if it is of this thread."""
         if record.thread != self._thread:
             return True
-        self._statuses += [int(each) for each in _STATUS.findall(record.getMessage())]
+        said = record.getMessage()
+        if found := _STATUS.search(said):
+            self._heard.status = int(found[1])
+        self._heard.no_files |= "not support attachments" in said
         return False
 
 
 @contextmanager
-def _hushed(statuses: list[int] | None = None) -> Iterator[None]:
-    hush = _Hush(statuses if statuses is not None else [])
+def _hushed(heard: _Heard | None = None) -> Iterator[None]:
+    hush = _Hush(heard or _Heard())
     loggers = [logging.getLogger(name) for name in _TALKATIVE]
     for each in loggers:
         each.addFilter(hush)

@@ -77,29 +77,39 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path, with
                 message, hint="check the program's path and rights; scripts need a first line #!…"
             ) from error
         cut = CutOff(within.total_seconds(), lambda: _end(process))
+        by_itself = False
         try:
             with cut:
                 process.wait()
-        except BaseException:
-            _end(process)
-            process.wait()
-            raise
+            by_itself = not cut.fired
+        finally:
+            if not by_itself:
+                _end(process)
+                process.wait()
+                _tell(process, hard=True)  # What it started may not have listened.
         go_on()
-        return Ended(None if cut.fired else process.returncode, _last_line(printed))
+        return Ended(process.returncode if by_itself else None, _last_line(printed))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ask it to stop, with all that it started, and see to it that it does."""
-    _tell(process, signal.SIGTERM)
-    insist = threading.Timer(GRACE.total_seconds(), lambda: _tell(process, signal.SIGKILL))
+    _tell(process)
+    insist = threading.Timer(GRACE.total_seconds(), _insist, [process])
     insist.daemon = True
     insist.start()
 
 
-def _tell(process: subprocess.Popen[bytes], what: signal.Signals) -> None:
+def _insist(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, what)
+        _tell(process, hard=True)
+
+
+def _tell(process: subprocess.Popen[bytes], *, hard: bool = False) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL if hard else signal.SIGTERM)
+        else:
+            process.kill()
 
 
 def _last_line(printed: IO[bytes]) -> str:

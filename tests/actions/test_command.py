@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import select
 import signal
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gate.actions.command import IN_ARGUMENTS, Action, Options
 from gate.errors import ActionRefused, Cancelled, SourceDown, UsageFault
@@ -23,7 +28,7 @@ from tests.hostile import HOSTILE
 from tests.support import ManualClock
 
 if TYPE_CHECKING:
-    from gate.model import Occasion
+    from gate.model import Check, Occasion
 
 TELLS = """\
 import json, os, sys
@@ -100,6 +105,19 @@ def test_hostile_text_is_no_argument(tmp_path: Path, place: str) -> None:
     assert refused > len(HOSTILE) / 2
 
 
+@given(text=st.text(max_size=50), before=st.sampled_from(["", "-", "--to=", "x"]))
+def test_no_text_is_an_option_or_code(text: str, before: str) -> None:
+    """For any text at all: an argument keeps what stands before the fact, and the fact is a plain word in it."""
+    context = ActionContext(Path(), pytest.fail, ManualClock(NOW), environ=ENVIRON)
+    labelled = replace(OCCASION, labels={"ref": text})
+    with suppress(ActionRefused):
+        (intent,) = Action(Options(("echo", before + "{ref}")), context).intents(labelled)
+        assert isinstance(intent.body, dict)
+        (argument,) = intent.body["arguments"]
+        assert argument.startswith(before)
+        assert re.fullmatch(r"([A-Za-z0-9#][\w.:/@+#-]*)?", argument.removeprefix(before), re.ASCII)
+
+
 def test_where_a_fact_may_stand(tmp_path: Path) -> None:
     """Who may not have a fact as an argument is told which variable holds it."""
     with pytest.raises(ActionRefused, match="ref holds what has no place") as raised:
@@ -166,7 +184,7 @@ def test_evidence_that_cannot_be_written(tmp_path: Path) -> None:
 def test_too_long(tmp_path: Path) -> None:
     """What takes too long is ended with all that it started, and has failed for good."""
     context = ActionContext(tmp_path, pytest.fail, ManualClock(NOW), environ=ENVIRON)
-    command = ("sh", "-c", "sleep 3600 & echo $! > pids; wait")
+    command = ("sh", "-c", "(trap '' TERM; exec sleep 3600) & echo $! > pids; wait")
     with pytest.raises(ActionRefused, match=r"sh took longer than 1\.5 s and was ended"):
         Action(Options(command, timeout=timedelta(seconds=1.5)), context).run(OCCASION)
     pid = int((tmp_path / "pids").read_text(encoding="utf-8"))
@@ -198,13 +216,31 @@ def test_told_to_stop(tmp_path: Path) -> None:
 
 
 def _gone(pid: int) -> bool:
-    """Say whether a process is no more; one that nobody has waited for yet counts."""
-    stat = Path(f"/proc/{pid}/stat")
+    """Say whether a process ends within ten seconds, or has ended."""
     try:
-        os.kill(pid, 0)
-        return stat.exists() and stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0] in {"Z", "X"}
-    except (ProcessLookupError, FileNotFoundError):
+        watched = os.pidfd_open(pid)
+    except ProcessLookupError:
         return True
+    try:
+        return bool(select.select([watched], [], [], 10)[0])
+    finally:
+        os.close(watched)
+
+
+def test_a_doctor_looks_for_the_program(tmp_path: Path) -> None:
+    """Whether there is such a program, and it may be run, is known beforehand."""
+    (tmp_path / "here.sh").write_text("#!/bin/sh\n", encoding="utf-8")
+    context = ActionContext(tmp_path, pytest.fail, ManualClock(NOW), environ=ENVIRON)
+
+    def check(program: str) -> Check:
+        (found,) = Action(Options((program,)), context).check()
+        return found
+
+    assert check("sh").ok
+    assert not check("./here.sh").ok
+    (tmp_path / "here.sh").chmod(0o700)
+    assert check("./here.sh").ok
+    assert check("./missing.sh").fix
 
 
 @pytest.mark.parametrize(

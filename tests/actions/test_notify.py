@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import re
+import sys
 import threading
 import traceback
 from dataclasses import replace
@@ -127,6 +128,32 @@ def test_nobody_is_called_and_nothing_linked() -> None:
         assert isinstance(intent.body, dict)
         for part in (intent.body["title"], intent.body["text"]):
             assert not re.search(r"@\w|<|://|\n|\r|\x1b", part), name
+
+
+def test_a_channel_that_takes_files_elsewhere_only(chat: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind an address of Slack's incoming webhooks nothing can be attached, and the log does not say that it was."""
+    from apprise.plugins.slack import NotifySlack
+
+    monkeypatch.setattr(NotifySlack, "webhook_url", chat.url)
+    monkeypatch.setattr(NotifySlack, "request_rate_per_sec", 0)
+    chat.answer = lambda _request: Reply(200, b"ok")
+    told = action("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ").run(drawn())
+    assert told == "Slack was told, without charts: it takes no files behind such an address"
+    assert len(chat.requests) == 1
+
+
+def test_without_apprise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Apprise is not installed, a notice fails for good, and says what to install."""
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with pytest.raises(SourceRefused, match="not installed") as raised:
+        action("json://localhost").run(OCCASION)
+    assert "sentiment-gate[notify]" in raised.value.hint
+
+
+def test_a_doctor_knows_the_channel() -> None:
+    """Whether an address is one is known beforehand, and nobody is told."""
+    assert action("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ").check()[0].detail.startswith("Slack;")
+    assert action("slack://short").check()[0].fix
 
 
 def test_mail(chat: Server) -> None:
