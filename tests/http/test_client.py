@@ -60,6 +60,16 @@ def test_a_next_page_by_its_address() -> None:
     assert [request.target for request in server.requests] == ["/other/posts?page=2&n=3"]
 
 
+def test_bytes_and_other_methods() -> None:
+    """Bytes arrive as they are, with the type that the caller says; a value can be sent by another method."""
+    with Server(Reply.of({})) as server:
+        client(server).post("/logs", raw=b"\x00one\n", headers={"Content-Type": "application/octet-stream"})
+        client(server).post("/records", json={}, method="PATCH")
+    first, second = server.requests
+    assert (first.body, first.headers["content-type"]) == (b"\x00one\n", "application/octet-stream")
+    assert (second.method, second.body) == ("PATCH", b"{}")
+
+
 def test_json_and_forms_are_posted() -> None:
     """A JSON value or a form arrives with its content type."""
     with Server(Reply.of({"id": 1})) as server:

@@ -156,6 +156,19 @@ def test_down_and_up_again(urls: list[str], clock: ManualClock, version: int) ->
             ]
 
 
+def test_tokens_do_not_go_back(urls: list[str], clock: ManualClock) -> None:
+    """Brought back to a gate that knows no tokens of others, neither they nor what waits for them are left."""
+    url = urls[0]
+    with Store(url, clock) as store:
+        store.receive_webhook("github:1", "aa", {})
+        store.receive_webhook("azure:1", "bb", {}, "sealed")
+    assert migrate(parse_url(url), 7) == 7
+    with database(url) as connection:
+        assert connection.execute(text("SELECT delivery FROM webhooks")).scalars().all() == ["github:1"]
+    with Store(url, clock) as store:
+        assert [(each.delivery, each.sealed) for each in store.due_webhooks()] == [("github:1", "")]
+
+
 def test_the_steps_lead_to_the_tables(urls: list[str], clock: ManualClock) -> None:
     """Whoever comes step by step from the first schema has the same tables as a database that is made at once."""
     stepped, made = urls

@@ -62,3 +62,26 @@ def test_forgetting(store: Store, clock: ManualClock) -> None:
     store.forget_webhooks(clock.time)
     assert [each.delivery for each in store.due_webhooks()] == ["open"]
     assert store.receive_webhook("done", "done", ASKED) is Receipt.NEW
+
+
+def test_of_one_sender(store: Store) -> None:
+    """Each sender's worker is given what came from it, and nothing else."""
+    for name in ("github:1", "azure:1", "azure_:1"):
+        store.receive_webhook(name, name, ASKED)
+    assert [each.delivery for each in store.due_webhooks("azure")] == ["azure:1"]
+    assert len(store.due_webhooks()) == 3
+
+
+def test_a_token_that_came_with_it(store: Store) -> None:
+    """The latest token is kept as long as a delivery is open, and gone once it is done with, whoever sends it again."""
+    store.receive_webhook("azure:1", "aa", ASKED, "sealed")
+    assert store.receive_webhook("azure:1", "aa", ASKED, "newer") is Receipt.AGAIN
+    assert [each.sealed for each in store.due_webhooks()] == ["newer"]
+    run_id = store.start_run(release(), {})
+    store.mark_webhook("azure:1", DEPLOY, run_id=run_id)
+    store.mark_webhook("azure:1", None, told={"result": "failed"})
+    assert store.receive_webhook("azure:1", "aa", ASKED, "newest") is Receipt.AGAIN
+    store.mark_webhook("azure:1", DEPLOY, told={"result": "succeeded"})
+    found = store.webhook_of(run_id)
+    assert found
+    assert (found.sealed, found.done, found.told) == ("", True, {"result": "failed"})
