@@ -18,6 +18,7 @@ from gate.service.azure.gate_task import GateHeader
 from tests.azure.expressions import holds
 from tests.azure.server_task import EXTENSION, definition
 from tests.servers import installing
+from tests.servers.fixtures import or_say_why
 from tests.test_layout import ROOT
 from tools import vsix
 
@@ -100,7 +101,7 @@ def test_a_task_says_who_it_is(task: dict[str, Any]) -> None:
     assert task["visibility"] == ["Build", "Release"]
     assert list(task["version"]) == ["Major", "Minor", "Patch"]
     assert ".".join(map(str, task["version"].values())) == __version__
-    assert task["helpUrl"] in task["helpMarkDown"]
+    assert f"]({task['helpUrl']})" in task["helpMarkDown"]
     assert (ROOT / task["helpUrl"].partition("/blob/main/")[2]).is_file()
     assert set(MACRO.findall(task["instanceNameFormat"])) == {"policy"}
 
@@ -236,10 +237,8 @@ def test_the_connection_asks_for_address_and_token(task: dict[str, Any]) -> None
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The extension as it is published."""
-    try:
+    with or_say_why("tfx-cli"):
         tfx = installing.tfx()
-    except installing.CannotInstall as why:
-        pytest.skip(f"no tfx-cli: {why}")
     folder = tmp_path_factory.mktemp("extension")
     (folder / "laid").mkdir()
     vsix.lay_out(folder / "laid")

@@ -8,25 +8,20 @@ command are escaped, and a variable holds nothing that a pipeline would expand.
 from __future__ import annotations
 
 import re
-from contextlib import suppress
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gate.ci.azure import facts
 from gate.ci.azure.commands import command, inert
-from gate.ci.github.outputs import outputs, unknown
-from gate.errors import GateError, PolicyFault, UsageFault
+from gate.ci.outputs import outputs, unknown
+from gate.ci.telling import keep, sentence, summary, trouble
+from gate.errors import UsageFault
 from gate.model import Outcome
-from gate.report import content, markdown, safe
+from gate.report import content, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gate.report.content import Report
-
-MOST_FAULTS = 9
-"""Of a policy, each as an issue of its own; the last issue says what all of them come to."""
 
 
 class Azure:
@@ -69,11 +64,11 @@ class Azure:
 
     def write(self, report: Report, status: int, *, url: str = "") -> None:
         """Set variables, upload the summary and raise an issue, unless all is well."""
-        summary = self._file(report.run, _summary(report, url))
+        file = keep(self._environ.get("AGENT_TEMPDIRECTORY", ""), report.run, summary(report, url))
         where = url if safe.link(url) else facts.page(self._environ)
-        self._set({**outputs(report), "report": summary, "run-url": where})
-        if summary:
-            self._tell(command("task.uploadsummary", summary))
+        self._set({**outputs(report), "report": file, "run-url": where})
+        if file:
+            self._tell(command("task.uploadsummary", file))
         if report.verdict.outcome in {Outcome.PASS, Outcome.WAITING} and not status:
             return
         order, why = content.headline(report.verdict)
@@ -85,34 +80,18 @@ class Azure:
 
     def explain(self, error: Exception) -> None:
         """Set variables that promote nothing, and raise issues; those of a policy's faults stand at their lines."""
-        message, hint = str(error) or type(error).__name__, ""
-        if isinstance(error, GateError):
-            message, hint = error.message, error.hint
-        if isinstance(error, PolicyFault):
-            for fault in error.faults[:MOST_FAULTS]:
-                said = f"{fault.field}: {fault.message}" + (f" ({fault.hint})" if fault.hint else "")
-                place = {"sourcepath": safe.terminal(fault.path), "linenumber": str(fault.line or "")}
-                self._tell(command("task.logissue", safe.terminal(said), type="error", **place))
-            message = f"the policy has {content.count(len(error.faults), 'fault')}"
-        self._set({**unknown(message), "report": "", "run-url": facts.page(self._environ)})
-        said = f"Sentiment Gate: no verdict: {message}" + (f" – {hint}" if hint else "")
+        found = trouble(error)
+        for fault in found.faults:
+            place = {"sourcepath": safe.terminal(fault.path), "linenumber": str(fault.line or "")}
+            self._tell(command("task.logissue", sentence(fault), type="error", **place))
+        self._set({**unknown(found.message), "report": "", "run-url": facts.page(self._environ)})
+        said = f"Sentiment Gate: no verdict: {found.message}" + (f" – {found.hint}" if found.hint else "")
         self._tell(command("task.logissue", safe.terminal(said), type="error"))
 
     def _set(self, known: Mapping[str, str]) -> None:
         """Set output variables: ``$(gate.decision)`` where the step is called ``gate``."""
         for name, value in known.items():
             self._tell(command("task.setvariable", inert(value), variable=variable(name), isOutput="true"))
-
-    def _file(self, run: str, summary: str) -> str:
-        """Write the summary where the agent can take it from, and return where; empty where there is no room."""
-        folder = self._environ.get("AGENT_TEMPDIRECTORY")
-        if not folder:
-            return ""
-        file = Path(folder) / f"sentiment-gate-{re.sub(r'[^0-9A-Za-z-]', '', run)}.md"
-        with suppress(OSError):
-            file.write_text(summary, encoding="utf-8")
-            return str(file)
-        return ""
 
 
 def variable(name: str) -> str:
@@ -122,10 +101,3 @@ def variable(name: str) -> str:
     'shareBefore'
     """
     return re.sub(r"-(\w)", lambda found: found[1].upper(), name)
-
-
-def _summary(report: Report, url: str) -> str:
-    # Without the run's id: its log is on the agent, which is gone when somebody reads this.
-    text = markdown.render(replace(report, run="", store=""))
-    address = safe.link(url)
-    return f"{text}\n[The run, look by look](<{address}>)\n" if address else text

@@ -6,25 +6,21 @@ verdict is there; an output is one line behind a random delimiter; the summary i
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gate.ci.github.commands import append, command, delimiter, set_outputs
-from gate.ci.github.outputs import outputs, unknown
-from gate.errors import GateError, PolicyFault, UsageFault
+from gate.ci.outputs import outputs, unknown
+from gate.ci.telling import keep, sentence, summary, trouble
+from gate.errors import UsageFault
 from gate.model import Outcome
-from gate.report import content, markdown, safe
+from gate.report import content, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gate.report.content import Report
 
-MOST_FAULTS = 9
-"""A step may have ten annotations of a kind; the last one says what all of them come to."""
 _TITLE = "Sentiment Gate"
 
 
@@ -76,28 +72,30 @@ class GitHub:
     def write(self, report: Report, status: int, *, url: str = "") -> None:
         """Write outputs, summary and one annotation. A disk that is full is told and changes no verdict."""
         self.end()
-        summary = _summary(report, url)
+        told = summary(report, url)
         where = url if safe.link(url) else self._url()
-        self._keep({**outputs(report), "report": self._file(report.run, summary), "run-url": where})
+        self._keep(
+            {
+                **outputs(report),
+                "report": keep(self._environ.get("RUNNER_TEMP", ""), report.run, told),
+                "run-url": where,
+            }
+        )
         if file := self._environ.get("GITHUB_STEP_SUMMARY"):
-            self._try(lambda: append(Path(file), summary), "the job summary")
+            self._try(lambda: append(Path(file), told), "the job summary")
         order, why = content.headline(report.verdict)
         self._tell(command(_level(report, status), safe.terminal(f"{order} {why}"), title=_TITLE))
 
     def explain(self, error: Exception) -> None:
         """Write outputs that promote nothing, and an annotation; those of a policy's faults stand at their lines."""
         self.end()
-        message, hint = str(error) or type(error).__name__, ""
-        if isinstance(error, GateError):
-            message, hint = error.message, error.hint
-        if isinstance(error, PolicyFault):
-            for fault in error.faults[:MOST_FAULTS]:
-                where = {"file": fault.path, "line": fault.line} if fault.line else {"file": fault.path}
-                said = f"{fault.field}: {fault.message}" + (f" ({fault.hint})" if fault.hint else "")
-                self._tell(command("error", safe.terminal(said), title=_TITLE, **where))
-            message = f"the policy has {content.count(len(error.faults), 'fault')}"
-        self._keep({**unknown(message), "report": "", "run-url": self._url()})
-        said = f"No verdict: {safe.terminal(message)}" + (f" – {safe.terminal(hint)}" if hint else "")
+        found = trouble(error)
+        for fault in found.faults:
+            where = {"file": fault.path, "line": fault.line} if fault.line else {"file": fault.path}
+            self._tell(command("error", sentence(fault), title=_TITLE, **where))
+        self._keep({**unknown(found.message), "report": "", "run-url": self._url()})
+        said = f"No verdict: {safe.terminal(found.message)}"
+        said += f" – {safe.terminal(found.hint)}" if found.hint else ""
         self._tell(command("error", said, title=_TITLE))
 
     def _keep(self, known: dict[str, str]) -> None:
@@ -109,29 +107,11 @@ class GitHub:
         except OSError as error:
             self._tell(command("warning", f"{what} could not be written: {error.strerror}", title=_TITLE))
 
-    def _file(self, run: str, summary: str) -> str:
-        """Write the summary where later steps can take it from, and return where; empty where there is no room."""
-        folder = self._environ.get("RUNNER_TEMP")
-        if not folder:
-            return ""
-        file = Path(folder) / f"sentiment-gate-{re.sub(r'[^0-9A-Za-z-]', '', run)}.md"
-        with suppress(OSError):
-            file.write_text(summary, encoding="utf-8")
-            return str(file)
-        return ""
-
     def _url(self) -> str:
         server, repository, run = (
             self._environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
         )
         return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
-
-
-def _summary(report: Report, url: str) -> str:
-    # Without the run's id: its log is on the runner, which is gone when somebody reads this.
-    text = markdown.render(replace(report, run="", store=""))
-    address = safe.link(url)
-    return f"{text}\n[The run, look by look](<{address}>)\n" if address else text
 
 
 def _level(report: Report, status: int) -> str:
