@@ -27,6 +27,8 @@ OUTAGES = {
     "sign-in": Reply(203, b"<html>", {"content-type": "text/html"}),
     "unauthorized": Reply.of({"message": "TF400813"}, 401),
     "forbidden": Reply.of({"message": "Access denied"}, 403),
+    "unknown": Reply.of({"message": "TF200016", "typeKey": "ProjectDoesNotExistException"}, 404),
+    "redirect": Reply(302, b"", {"location": "https://elsewhere.example/"}),
 }
 
 
