@@ -104,7 +104,8 @@ class Settings(Section):
         if self.github.repositories:
             self.audience()
         needed = [*([self.login.client_secret] if self.login else []),
-                  *(self.github.app.webhook_secrets if self.github.app else ())]  # fmt: skip
+                  *(self.github.app.webhook_secrets if self.github.app else ()),
+                  *(self.azure.keys if self.azure else ())]  # fmt: skip
         for reference in needed:
             try:
                 resolve_secret(reference, environ)

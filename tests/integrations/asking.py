@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -45,8 +46,9 @@ class Gate:
 
     def newest(self, **labels: str) -> str:
         """Return the id of the newest run with these labels."""
-        asked = {"label": [f"{name}={value}" for name, value in labels.items()], "limit": 1}
-        return str(self.service.get("/v1/runs", params=asked).json()["runs"][0]["id"])
+        asked = {"label": [f"{name}={value}" for name, value in labels.items()], "limit": 5}
+        runs = self.service.get("/v1/runs", params=asked).json()["runs"]
+        return str(max(runs, key=lambda run: datetime.fromisoformat(run["created_at"]))["id"])
 
     def decide(self, run_id: str, answer: str) -> None:
         """Have a person end a run: promote, halt, or neither."""
