@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 TOKEN = re.compile(r"^  (\S{30,})$", re.MULTILINE)
-READY = 60.0
+READY = 120.0
 """Seconds; a busy machine takes its time."""
 POLICY = """\
 version: 1
