@@ -97,7 +97,7 @@ class Watch:
         kept, dropped = known.joined(*self._read(known.unheard, self._plan.release.baseline_to, Period.BASELINE))
         for scored in kept:
             self._decider.fold_baseline(scored)
-        self._kept[Period.BASELINE].add(scored for scored in kept if not scored.control)
+        self._trace(kept, Period.BASELINE)
         # Who voted before the deploy has a vote after it: nobody asks for that any more, and there may be many runs.
         for control in (False, True):
             del self._readers[Period.BASELINE, control]
@@ -156,16 +156,20 @@ class Watch:
         closed = at >= self._plan.release.window_to
         verdict = self._decider.decide(at=at, closed=closed, coverage=coverage)
         notes = tuple(note for ear in self._after for note in ear.notes())
-        if verdict.outcome.final and self._decider.compares():
+        if verdict.outcome.final and self._plan.evidence and self._decider.compares():
             notes += comparability(self._plan.release, *self._kept.values(), match=self._plan.match)
         return Look(number, at, kept, dropped, verdict, None if verdict.outcome.final else next_at, notes)
 
     def _fold(self, kept: Sequence[Scored], dropped: Sequence[Dropped]) -> None:
         for scored in kept:
             self._decider.fold(scored)
-        self._kept[Period.POST].add(scored for scored in kept if not scored.control)
+        self._trace(kept, Period.POST)
         for each in dropped:
             self._decider.fold_dropped(each)
+
+    def _trace(self, kept: Sequence[Scored], period: Period) -> None:
+        if self._plan.evidence:
+            self._kept[period].add(scored for scored in kept if not scored.control)
 
     def _coverage(self, ear: Ear) -> Coverage:
         said, partial = ear.coverage(), self._partial.get(ear.listener.name)
@@ -216,15 +220,16 @@ class Watch:
         taken.sort(key=lambda pair: (pair[0][0].created_at, pair[0][0].source, pair[0][0].id))
         reads = {
             control: iter(self._readers[period, control].read(m for m, ear in taken if ear.listener.control is control))
-            for control in (False, True)
+            for control in {ear.listener.control for ear in ears}
         }
         kept: list[Scored] = []
         for _, ear in taken:
-            read = next(reads[ear.listener.control])
+            control = ear.listener.control
+            read = next(reads[control])
             if isinstance(read, Scored):
                 compared = ear.listener.name not in self._strangers
-                same = compared and not ear.listener.control
-                kept.append(read if same else replace(read, compared=compared, control=ear.listener.control))
+                same = compared and not control
+                kept.append(read if same else replace(read, compared=compared, control=control))
                 ear.kept += 1
             else:
                 dropped.append(read)

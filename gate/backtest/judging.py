@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gate.engine import Parts, Watch
@@ -167,7 +168,7 @@ def watch_recorded(
     controls = [Listener("control", required=False, source=Recorded(theirs), control=True)] if others else []
     clock = Ended(case.release.window_to)
     parts = Parts([listener], None, scorer, decider, clock, lambda _source, author: author, controls)
-    return Watch(plan(case.release), parts)
+    return Watch(replace(plan(case.release), evidence=False), parts)
 
 
 def _plain(case: Case, verdict: Verdict) -> dict[str, Any]:
