@@ -70,11 +70,8 @@ class Watch:
         ]
         # Who votes in the control has a vote still, and what is named there is not named of the release.
         plans = {False: plan, True: replace(plan, phrases=())}
-        self._readers = {
-            (period, control): Reader(plans[control], period, parts.scorer, parts.hash_author)
-            for period in Period
-            for control in plans
-        }
+        make = partial(Reader, scorer=parts.scorer, hash_author=parts.hash_author)
+        self._readers = {(when, control): make(plans[control], when) for when in Period for control in plans}
         self._same_sources = parts.baseline_listeners is None
         self._polled_until: datetime | None = None
         self._strangers: set[str] = set()
@@ -97,10 +94,9 @@ class Watch:
         kept, dropped = known.joined(*self._read(known.unheard, self._plan.release.baseline_to, Period.BASELINE))
         for scored in kept:
             self._decider.fold_baseline(scored)
-        self._trace(kept, Period.BASELINE)
+        self._trace(Period.BASELINE, kept)
         # Who voted before the deploy has a vote after it: nobody asks for that any more, and there may be many runs.
-        for control in (False, True):
-            del self._readers[Period.BASELINE, control]
+        self._readers = {key: each for key, each in self._readers.items() if key[0] is Period.POST}
         if self._decider.compares():
             self._carry_over()
         partial = [ear for ear in self._before if not ear.complete]
@@ -163,13 +159,12 @@ class Watch:
     def _fold(self, kept: Sequence[Scored], dropped: Sequence[Dropped]) -> None:
         for scored in kept:
             self._decider.fold(scored)
-        self._trace(kept, Period.POST)
+        self._trace(Period.POST, kept)
         for each in dropped:
             self._decider.fold_dropped(each)
 
-    def _trace(self, kept: Sequence[Scored], period: Period) -> None:
-        if self._plan.evidence:
-            self._kept[period].add(scored for scored in kept if not scored.control)
+    def _trace(self, period: Period, kept: Sequence[Scored]) -> None:
+        self._kept[period].add(scored for scored in kept if self._plan.evidence and not scored.control)
 
     def _coverage(self, ear: Ear) -> Coverage:
         said, partial = ear.coverage(), self._partial.get(ear.listener.name)
@@ -216,7 +211,6 @@ class Watch:
             ready, odd = ear.take(before)
             taken += [(each, ear) for each in ready]
             dropped += odd
-            ear.dropped.update(each.reason.value for each in odd)
         taken.sort(key=lambda pair: (pair[0][0].created_at, pair[0][0].source, pair[0][0].id))
         reads = {
             control: iter(self._readers[period, control].read(m for m, ear in taken if ear.listener.control is control))

@@ -67,6 +67,8 @@ class Reader:
         self._hash_author = hash_author
         self._sieve = Sieve(plan.filters)
         self._finder = PhraseFinder(plan.phrases)
+        self._matched = period is Period.BASELINE and plan.match is not None
+        self._emotions = period is Period.POST and plan.emotions
 
     def read(self, mentions: Iterable[tuple[Mention, datetime | None]]) -> list[Scored | Dropped]:
         """Judge and score each mention, in order; with each comes when the gate was given it."""
@@ -87,7 +89,7 @@ class Reader:
 
     def _keep(self, mention: Mention, score: Score, route: Route, language: str, seen_at: datetime | None) -> Scored:
         plan = self._plan
-        feeling = plan.emotions and self._period is Period.POST and may_be(language, ("en",))
+        feeling = self._emotions and may_be(language, ("en",))
         return Scored(
             id=mention.id,
             source=mention.source,
@@ -95,7 +97,7 @@ class Reader:
             period=self._period,
             negative=score.negative,
             score=score.score,
-            author=self._author(mention),
+            author=self._hash_author(mention.source, mention.author) if mention.author else "",
             conversation=mention.conversation,
             lang=mention.lang,
             text_hash=_hash(mention.text) if plan.evidence else "",
@@ -109,7 +111,7 @@ class Reader:
 
     def _judge(self, mention: Mention, seen_at: datetime | None) -> Dropped | tuple[Route, str]:
         """Return who reads the mention and its language, or why it does not count."""
-        if self._period is Period.BASELINE and not self._plan.matches(mention.created_at):
+        if self._matched and not self._plan.matches(mention.created_at):
             return self._drop(mention, seen_at, DropReason.OUTSIDE_WINDOW, ANOTHER_HOUR)
         wanted = self._plan.filters.languages
         choice = self._routes.choose(mention.text, mention.lang, detecting=bool(wanted))
@@ -123,10 +125,8 @@ class Reader:
         dropped = self._drop(mention, seen_at, *found)
         if found[0] not in _VOTED or not (phrases := self._finder.find(mention.text)):
             return dropped
-        return replace(dropped, author=self._author(mention), phrases=phrases)
-
-    def _author(self, mention: Mention) -> str:
-        return self._hash_author(mention.source, mention.author) if mention.author else ""
+        author = self._hash_author(mention.source, mention.author) if mention.author else ""
+        return replace(dropped, author=author, phrases=phrases)
 
     def _drop(self, mention: Mention, seen_at: datetime | None, reason: DropReason, detail: str) -> Dropped:
         return Dropped(

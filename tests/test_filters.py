@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.filters import Copies, Filters, PhraseFinder, Sieve
+from gate.copies import Copies
+from gate.filters import Filters, PhraseFinder, Sieve
 from gate.model import DropReason, Mention
 from tests.support import DEPLOY, mention
 

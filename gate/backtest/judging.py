@@ -90,8 +90,9 @@ class Remembering:
         if len(known) > REMEMBERED:
             known.clear()
         new = [text for text in dict.fromkeys(texts) if text not in known]
-        known.update(zip(new, self._scorer.score(new), strict=True))
-        return [known[text] for text in texts]
+        scores = list(self._scorer.score(new))
+        known.update(zip(new, scores, strict=True))
+        return scores if len(new) == len(texts) else [known[text] for text in texts]
 
     def languages(self) -> frozenset[str]:
         """Return the scorer's."""

@@ -69,7 +69,8 @@ class Hands:
             row += pays[bisect_right(edges, p)]
         if exponent != 1:
             row = [pay**exponent for pay in row]
-        self._wealth = wealth = list(map(mul, self._wealth, row))
+        wealth: list[float] = list(map(mul, self._wealth, row))
+        self._wealth = wealth
         return sum(wealth)
 
     def held(self) -> float:

@@ -109,7 +109,8 @@ class Bursts:
         trust = min(1.0, (z - DOUBT) / (SURE - DOUBT))
         if trust <= 0:
             return 1.0
-        return 1 + HEAVY * trust * max(0.0, sum(map(mul, _BARTLETT, self._products)) / self._squares)
+        correlation: float = sum(map(mul, _BARTLETT, self._products))
+        return 1 + HEAVY * trust * max(0.0, correlation / self._squares)
 
 
 def _ranks(scores: Sequence[float], uniform: Callable[[], float]) -> list[float]:
