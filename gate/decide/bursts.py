@@ -105,7 +105,7 @@ class Bursts:
     def _estimate(self) -> float:
         if not self._squares:
             return 1.0
-        z = sum(map(mul, _TEST, self._products)) * math.sqrt(self._count) / self._squares
+        z: float = sum(map(mul, _TEST, self._products)) * math.sqrt(self._count) / self._squares
         trust = min(1.0, (z - DOUBT) / (SURE - DOUBT))
         if trust <= 0:
             return 1.0
