@@ -70,11 +70,8 @@ class Watch:
         ]
         # Who votes in the control has a vote still, and what is named there is not named of the release.
         plans = {False: plan, True: replace(plan, phrases=())}
-        self._readers = {
-            (period, control): Reader(plans[control], period, parts.scorer, parts.hash_author)
-            for period in Period
-            for control in plans
-        }
+        make = partial(Reader, scorer=parts.scorer, hash_author=parts.hash_author)
+        self._readers = {(when, control): make(plans[control], when) for when in Period for control in plans}
         self._same_sources = parts.baseline_listeners is None
         self._polled_until: datetime | None = None
         self._strangers: set[str] = set()
@@ -97,10 +94,9 @@ class Watch:
         kept, dropped = known.joined(*self._read(known.unheard, self._plan.release.baseline_to, Period.BASELINE))
         for scored in kept:
             self._decider.fold_baseline(scored)
-        self._kept[Period.BASELINE].add(scored for scored in kept if not scored.control)
+        self._trace(Period.BASELINE, kept)
         # Who voted before the deploy has a vote after it: nobody asks for that any more, and there may be many runs.
-        for control in (False, True):
-            del self._readers[Period.BASELINE, control]
+        self._readers = {key: each for key, each in self._readers.items() if key[0] is Period.POST}
         if self._decider.compares():
             self._carry_over()
         partial = [ear for ear in self._before if not ear.complete]
@@ -156,16 +152,19 @@ class Watch:
         closed = at >= self._plan.release.window_to
         verdict = self._decider.decide(at=at, closed=closed, coverage=coverage)
         notes = tuple(note for ear in self._after for note in ear.notes())
-        if verdict.outcome.final and self._decider.compares():
+        if verdict.outcome.final and self._plan.evidence and self._decider.compares():
             notes += comparability(self._plan.release, *self._kept.values(), match=self._plan.match)
         return Look(number, at, kept, dropped, verdict, None if verdict.outcome.final else next_at, notes)
 
     def _fold(self, kept: Sequence[Scored], dropped: Sequence[Dropped]) -> None:
         for scored in kept:
             self._decider.fold(scored)
-        self._kept[Period.POST].add(scored for scored in kept if not scored.control)
+        self._trace(Period.POST, kept)
         for each in dropped:
             self._decider.fold_dropped(each)
+
+    def _trace(self, period: Period, kept: Sequence[Scored]) -> None:
+        self._kept[period].add(scored for scored in kept if self._plan.evidence and not scored.control)
 
     def _coverage(self, ear: Ear) -> Coverage:
         said, partial = ear.coverage(), self._partial.get(ear.listener.name)
@@ -212,19 +211,19 @@ class Watch:
             ready, odd = ear.take(before)
             taken += [(each, ear) for each in ready]
             dropped += odd
-            ear.dropped.update(each.reason.value for each in odd)
         taken.sort(key=lambda pair: (pair[0][0].created_at, pair[0][0].source, pair[0][0].id))
         reads = {
             control: iter(self._readers[period, control].read(m for m, ear in taken if ear.listener.control is control))
-            for control in (False, True)
+            for control in {ear.listener.control for ear in ears}
         }
         kept: list[Scored] = []
         for _, ear in taken:
-            read = next(reads[ear.listener.control])
+            control = ear.listener.control
+            read = next(reads[control])
             if isinstance(read, Scored):
                 compared = ear.listener.name not in self._strangers
-                same = compared and not ear.listener.control
-                kept.append(read if same else replace(read, compared=compared, control=ear.listener.control))
+                same = compared and not control
+                kept.append(read if same else replace(read, compared=compared, control=control))
                 ear.kept += 1
             else:
                 dropped.append(read)

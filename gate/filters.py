@@ -7,17 +7,16 @@ not count leaves as ``Dropped`` with its reason, so that fetched = kept + droppe
 from __future__ import annotations
 
 import re
-import zlib
 from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
+from zlib import crc32
 
 from gate.model import DropReason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from gate.model import Mention
@@ -34,8 +33,11 @@ COPIES_WITHIN = timedelta(minutes=15)
 WORDS_COMPARED = 200
 
 _PRIMARY_TAG = re.compile(r"[a-z]{2,3}")
-_NOISE = re.compile(r"https?://\S+|[@#]\w+|(?:[^\w@#]|_)+|[@#]")
-_SPACES = {code: " " for code in range(128) if not chr(code).isalnum()}
+_NAMES = re.compile(r"[@#]\w+")
+_LINKS_AND_NAMES = re.compile(r"https?://\S+|[@#]\w+")
+_WORD = re.compile(r"[^\W_]+")
+_SPACES = bytes(code if chr(code).isalnum() else ord(" ") for code in range(128)).ljust(256)
+"""By byte of an ASCII text, itself or a space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +112,13 @@ class Sieve:
         wanted = self._filters
         if wanted.languages and (language := mention.lang.split("-")[0].lower()) and language not in wanted.languages:
             return DropReason.LANGUAGE, language
-        if wanted.reposts == "drop" and mention.labels.get("kind") == "repost":
+        if wanted.reposts == "drop" and mention.labels and mention.labels.get("kind") == "repost":
             return DropReason.REPOST, ""
         if wanted.min_account_age and mention.author_created_at:
             age = mention.created_at - mention.author_created_at
             if age < wanted.min_account_age:
                 return DropReason.ACCOUNT_AGE, f"{age.total_seconds() / 86400:.1f} days"
-        if blocked := self._blocked.find(mention.text):
+        if wanted.drop and (blocked := self._blocked.find(mention.text)):
             return DropReason.BLOCKED_WORD, blocked[0]
         if wanted.require and not self._required.find(mention.text):
             return DropReason.REQUIRED_WORD, ""
@@ -125,12 +127,12 @@ class Sieve:
     def _by_vote(self, mention: Mention) -> tuple[DropReason, str] | None:
         wanted = self._filters
         author = (mention.source, mention.author) if mention.author and wanted.one_vote_per_author else None
-        if author in self._authors:
+        if author and author in self._authors:
             return DropReason.AUTHOR_VOTED, ""
         thread = (mention.source, mention.conversation) if mention.conversation else None
         if not wanted.one_vote_per_conversation:
             thread = None
-        if thread in self._conversations:
+        if thread and thread in self._conversations:
             return DropReason.CONVERSATION_COUNTED, ""
         if wanted.near_duplicates == "drop" and self._copies.seen(mention.text, mention.created_at):
             return DropReason.NEAR_DUPLICATE, ""
@@ -157,24 +159,28 @@ class Copies:
 
     def seen(self, text: str, at: datetime) -> bool:
         """Tell whether a near-copy was written within the last quarter of an hour; remember the text."""
-        words = _words(text.lower())[:WORDS_COMPARED]
+        words = _words(text.lower())
         if len(words) < MIN_WORDS_TO_COMPARE:
             return False
         self._forget(at - COPIES_WITHIN)
-        marks = list(map(_stable_hash, words))
-        # Of whole numbers hash() is the same in every process; of texts it is not.
-        shingles = frozenset(map(hash, zip(marks, marks[1:], marks[2:], strict=False)))
-        newcomer = _Text(shingles, marks, sorted(shingles)[:SKETCH], at)
-        # Most marks that two texts share lead to the same one.
-        for other in dict.fromkeys(filter(None, map(self._by_hash.get, newcomer.sketch))):
-            if _alike(shingles, other.shingles) or (
-                len(marks) >= MIN_WORDS_TO_FILL_IN and _same_template(newcomer, other)
-            ):
+        # hash() of a text differs between processes, and the verdict must not; of whole numbers it is the same in all.
+        marks = list(map(crc32, words[:WORDS_COMPARED]))
+        shingles = sorted(map(hash, zip(marks, marks[1:], marks[2:], strict=False)))
+        newcomer = _Text(shingles, marks, _smallest(shingles), at)
+        for other in self._candidates(newcomer.sketch):
+            if _alike(newcomer.shingled(), other.shingled()) or _same_template(newcomer, other):
                 # A campaign that goes on stays one voice for as long as it does.
                 self._remember(other, at)
                 return True
         self._remember(newcomer, at)
         return False
+
+    def _candidates(self, sketch: list[int]) -> Iterable[_Text]:
+        known = self._by_hash
+        if known.keys().isdisjoint(sketch):
+            return ()  # as for nearly every text
+        # Most marks that two texts share lead to the same one.
+        return dict.fromkeys(known[mark] for mark in sketch if mark in known)
 
     def _remember(self, text: _Text, at: datetime) -> None:
         text.at = at
@@ -183,34 +189,51 @@ class Copies:
         self._by_age.append((at, text))
 
     def _forget(self, before: datetime) -> None:
-        while self._by_age and self._by_age[0][0] < before:
-            _, text = self._by_age.popleft()
+        known, ages = self._by_hash, self._by_age
+        while ages and ages[0][0] < before:
+            _, text = ages.popleft()
             if text.at >= before:
                 continue
             for mark in text.sketch:
-                if self._by_hash.get(mark) is text:
-                    del self._by_hash[mark]
+                if known.get(mark) is text:
+                    del known[mark]
 
 
 @dataclass(slots=True, eq=False)
 class _Text:
-    shingles: frozenset[int]
+    shingles: list[int]
+    """Hashes of three words each, smallest first."""
     words: list[int]
-    """Their hashes, in order."""
+    """Hashes of one each, in order."""
     sketch: list[int]
     at: datetime
+    _shingled: frozenset[int] = frozenset()
     _vocabulary: frozenset[int] = frozenset()
 
+    def shingled(self) -> frozenset[int]:
+        """The shingles as a set, made when first compared, as few texts ever are."""
+        self._shingled = self._shingled or frozenset(self.shingles)
+        return self._shingled
+
     def vocabulary(self) -> frozenset[int]:
-        """The words as a set, made when first compared, as few texts ever are."""
+        """The words as a set, made when first compared."""
         self._vocabulary = self._vocabulary or frozenset(self.words)
         return self._vocabulary
 
 
-def _words(text: str) -> list[str]:
-    if text.isascii() and not ("@" in text or "#" in text or "://" in text):
-        return text.translate(_SPACES).split()  # the same, several times faster
-    return _NOISE.sub(" ", text).split()
+def _smallest(ordered: list[int]) -> list[int]:
+    sketch = ordered[:SKETCH]  # unless it holds one twice, as the text repeats itself
+    return sketch if len(set(sketch)) == len(sketch) else sorted(set(ordered))[:SKETCH]
+
+
+def _words(text: str) -> list[bytes]:
+    if "://" in text:
+        text = _LINKS_AND_NAMES.sub(" ", text)
+    elif "@" in text or "#" in text:
+        text = _NAMES.sub(" ", text)
+    if text.isascii():
+        return text.encode().translate(_SPACES).split()  # the same, several times faster
+    return [word.encode() for word in _WORD.findall(text)]
 
 
 def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
@@ -219,14 +242,9 @@ def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
 
 
 def _same_template(one: _Text, other: _Text) -> bool:
-    return len(other.words) >= MIN_WORDS_TO_FILL_IN and _alike(one.vocabulary(), other.vocabulary())
+    words = min(len(one.words), len(other.words))
+    return words >= MIN_WORDS_TO_FILL_IN and _alike(one.vocabulary(), other.vocabulary())
 
 
 def _squeeze(text: str) -> str:
     return " ".join(text.casefold().split())
-
-
-@lru_cache(maxsize=65_536)
-def _stable_hash(text: str) -> int:
-    # hash() differs between processes; the verdict must not.
-    return zlib.crc32(text.encode("utf-8", "surrogatepass"))

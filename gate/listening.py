@@ -108,9 +108,14 @@ class Ear:
 
     def take(self, before: datetime) -> tuple[list[tuple[Mention, datetime]], list[Dropped]]:
         """Hand over what was written before that time and was not handed over yet, and when it was delivered."""
-        reached = bisect_left(self._waiting, before, key=_written_at)
-        ready, self._waiting = self._waiting[:reached], self._waiting[reached:]
         odd, self._odd = self._odd, []
+        if odd:
+            self.dropped.update(each.reason.value for each in odd)
+        if not self._waiting or _written_at(self._waiting[0]) >= before:
+            return [], odd
+        reached = bisect_left(self._waiting, before, key=_written_at)
+        ready = self._waiting[:reached]
+        del self._waiting[:reached]
         return ready, odd
 
     def next_at(self) -> datetime | None:

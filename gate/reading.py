@@ -42,6 +42,8 @@ class Plan:
     keep_text: bool = False
     emotions: bool = False
     """Whether to read the emotions of what is written after the deploy; reports show them."""
+    evidence: bool = True
+    """Whether anybody asks for more than the verdict: hashes of the texts, notes on how the two sides of the deploy differ."""
 
     def matches(self, when: datetime) -> bool:
         """Tell whether what was written then, before the deploy, was at a time of day or week of the window."""
@@ -61,16 +63,19 @@ class Reader:
         self._plan = plan
         self._period = period
         self._routes = Routes.of(scorer)
+        self._several = len(self._routes.routes) > 1
         self._hash_author = hash_author
         self._sieve = Sieve(plan.filters)
         self._finder = PhraseFinder(plan.phrases)
+        self._matched = period is Period.BASELINE and plan.match is not None
+        self._emotions = period is Period.POST and plan.emotions
 
     def read(self, mentions: Iterable[tuple[Mention, datetime | None]]) -> list[Scored | Dropped]:
         """Judge and score each mention, in order; with each comes when the gate was given it."""
         pending = [(mention, seen_at, self._judge(mention, seen_at)) for mention, seen_at in mentions]
-        chosen = [(judged[0], mention.text) for mention, _, judged in pending if not isinstance(judged, Dropped)]
         if not pending:
             return []
+        chosen = [(judged[0], mention.text) for mention, _, judged in pending if not isinstance(judged, Dropped)]
         scores = iter(self._routes.score(chosen))
         read: list[Scored | Dropped] = []
         for mention, seen_at, judged in pending:
@@ -83,7 +88,8 @@ class Reader:
         return read
 
     def _keep(self, mention: Mention, score: Score, route: Route, language: str, seen_at: datetime | None) -> Scored:
-        feeling = self._plan.emotions and self._period is Period.POST and may_be(language, ("en",))
+        plan = self._plan
+        feeling = self._emotions and may_be(language, ("en",))
         return Scored(
             id=mention.id,
             source=mention.source,
@@ -91,21 +97,21 @@ class Reader:
             period=self._period,
             negative=score.negative,
             score=score.score,
-            author=self._author(mention),
+            author=self._hash_author(mention.source, mention.author) if mention.author else "",
             conversation=mention.conversation,
             lang=mention.lang,
-            text_hash=_hash(mention.text),
-            phrases=self._finder.find(mention.text),
-            scorer=route.name if len(self._routes.routes) > 1 else "",
+            text_hash=_hash(mention.text) if plan.evidence else "",
+            phrases=self._finder.find(mention.text) if plan.phrases else (),
+            scorer=route.name if self._several else "",
             emotion=strongest(mention.text) if feeling else "",
-            text=mention.text if self._plan.keep_text else None,
-            url=(mention.url or None) if self._plan.keep_text else None,
+            text=mention.text if plan.keep_text else None,
+            url=(mention.url or None) if plan.keep_text else None,
             seen_at=seen_at,
         )
 
     def _judge(self, mention: Mention, seen_at: datetime | None) -> Dropped | tuple[Route, str]:
         """Return who reads the mention and its language, or why it does not count."""
-        if self._period is Period.BASELINE and not self._plan.matches(mention.created_at):
+        if self._matched and not self._plan.matches(mention.created_at):
             return self._drop(mention, seen_at, DropReason.OUTSIDE_WINDOW, ANOTHER_HOUR)
         wanted = self._plan.filters.languages
         choice = self._routes.choose(mention.text, mention.lang, detecting=bool(wanted))
@@ -119,10 +125,8 @@ class Reader:
         dropped = self._drop(mention, seen_at, *found)
         if found[0] not in _VOTED or not (phrases := self._finder.find(mention.text)):
             return dropped
-        return replace(dropped, author=self._author(mention), phrases=phrases)
-
-    def _author(self, mention: Mention) -> str:
-        return self._hash_author(mention.source, mention.author) if mention.author else ""
+        author = self._hash_author(mention.source, mention.author) if mention.author else ""
+        return replace(dropped, author=author, phrases=phrases)
 
     def _drop(self, mention: Mention, seen_at: datetime | None, reason: DropReason, detail: str) -> Dropped:
         return Dropped(
@@ -132,7 +136,7 @@ class Reader:
             period=self._period,
             reason=reason,
             detail=detail,
-            text_hash=_hash(mention.text),
+            text_hash=_hash(mention.text) if self._plan.evidence else "",
             seen_at=seen_at,
         )
 

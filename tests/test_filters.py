@@ -6,10 +6,8 @@ import random
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gate.filters import Copies, Filters, PhraseFinder, Sieve
+from gate.filters import Filters, PhraseFinder, Sieve
 from gate.model import DropReason, Mention
 from tests.support import DEPLOY, mention
 
@@ -128,15 +126,3 @@ def test_phrases_are_whole_words_whatever_case_and_spacing() -> None:
     finder = PhraseFinder(["data loss", "loss of money", "Charged twice"])
     assert finder.find("DATA\n LOSS of money") == ("data loss", "loss of money")
     assert finder.find("metadata losses, recharged twice over") == ()
-
-
-@given(st.text(max_size=300))
-def test_any_text_is_its_own_copy_or_short(text: str) -> None:
-    """Whatever is written, judging it twice never crashes, and a long text is recognised again."""
-    copies = Copies()
-    assert not copies.seen(text, DEPLOY)
-    sentence = f"{text} one two three four five six seven eight"
-    assert not Copies().seen(sentence, DEPLOY)
-    fresh = Copies()
-    fresh.seen(sentence, DEPLOY)
-    assert fresh.seen(sentence, DEPLOY)

@@ -35,6 +35,7 @@ LONGER_MODULES: dict[str, str] = {
 PURE = ("model", "filters.py", "decide")
 PURE_MAY_IMPORT = {
     "__future__",
+    "array",
     "bisect",
     "collections",
     "dataclasses",

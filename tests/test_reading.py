@@ -122,3 +122,11 @@ def test_no_verdict_rests_on_an_emotion() -> None:
             decider.fold(each if emotion is None else replace(each, emotion=emotion))
         verdicts.append(decider.decide(at=DEPLOY + 30 * MINUTE, closed=True, coverage=(heard,)))
     assert verdicts[0] == verdicts[1] == verdicts[2]
+
+
+def test_without_evidence_no_text_is_hashed_and_all_else_is_as_ever() -> None:
+    """A backtest asks for verdicts alone; what they rest on does not change."""
+    mentions = [mention(i, DEPLOY, text) for i, text in enumerate(["bad update", "bad update, really", "good"])]
+    full, bare = (read(WordScorer(), mentions, evidence=evidence) for evidence in (True, False))
+    assert all(each.text_hash for each in full)
+    assert [replace(each, text_hash="") for each in full] == bare

@@ -90,15 +90,11 @@ class Shards:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return not line.strip()
         self.lines += 1
-        for index in self._needing(stream, at):
-            self._files[index % len(self._files)].write(b"%d\t%s\n" % (index, line.rstrip(b"\r\n")))
-        return True
-
-    def _needing(self, stream: str, at: datetime) -> Iterator[int]:
         for spans in (self._by_stream.get(stream, ()), self._any_stream):
             for start, end, index in spans:
                 if start <= at < end:
-                    yield index
+                    self._files[index % len(self._files)].write(b"%d\t%s\n" % (index, line.rstrip(b"\r\n")))
+        return True
 
     def _forgiven(self, path: Path, number: int, line: bytes, *, skip: bool) -> bool:
         if not skip:

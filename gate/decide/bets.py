@@ -16,7 +16,7 @@ from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from gate.decide.densities import ScoreDensities
 
@@ -39,25 +39,48 @@ class Table(NamedTuple):
     pays: list[tuple[float, ...]]
 
 
-class Family:
-    """The bets on one share before: their parts of the wealth, and what they pay."""
+class Family(NamedTuple):
+    """The bets on one share before."""
 
-    __slots__ = ("before", "table", "wealth")
+    before: float
+    wealth: list[float]
+    """The part of all wealth that is staked on each effect at first."""
 
-    def __init__(self, before: float, weight: float) -> None:
-        """Stake this part of the wealth on a rise from `before`."""
-        self.before = before
-        self.wealth = [weight * part for _, part in EFFECTS]
-        self.table = Table([], [(1.0,) * len(EFFECTS)])
+
+class Hands:
+    """All bets together: what each holds, and what it pays."""
+
+    __slots__ = ("_families", "_tables", "_wealth")
+
+    def __init__(self, families: Sequence[Family]) -> None:
+        """Stake what each family is given; nothing pays before the bets are laid out."""
+        self._families = families
+        self._wealth = [held for family in families for held in family.wealth]
+        self._tables = [Table([], [(1.0,) * len(EFFECTS)]) for _ in families]
+
+    def lay_out(self, d: ScoreDensities, steps: int, tolerate: float, *, anything: bool) -> None:
+        """Let every bet pay what `table` says."""
+        self._tables = [table(d, family.before, steps, tolerate, anything=anything) for family in self._families]
 
     def play(self, p: float, exponent: float) -> float:
-        """Fold in the rank of one mention, each pay-off raised to the exponent; return what the family then holds."""
-        edges, pays = self.table
-        row: Iterable[float] = pays[bisect_right(edges, p)]
+        """Fold in the rank of one mention, each pay-off raised to the exponent; return about what all then hold."""
+        row: list[float] = []
+        for edges, pays in self._tables:
+            row += pays[bisect_right(edges, p)]
         if exponent != 1:
             row = [pay**exponent for pay in row]
-        self.wealth = wealth = list(map(mul, self.wealth, row))
-        return math.fsum(wealth)
+        wealth: list[float] = list(map(mul, self._wealth, row))
+        self._wealth = wealth
+        return sum(wealth)
+
+    def held(self) -> float:
+        """What all bets hold: the sum over families, each rounded but once."""
+        wealth, each = self._wealth, len(EFFECTS)
+        return math.fsum([math.fsum(wealth[k : k + each]) for k in range(0, len(wealth), each)])
+
+    def divide(self, unit: float) -> None:
+        """Count in another unit from now on."""
+        self._wealth = [held / unit for held in self._wealth]
 
 
 def spread(shares: dict[float, float]) -> list[Family]:
@@ -69,7 +92,7 @@ def spread(shares: dict[float, float]) -> list[Family]:
     """
     kept = {share: w for share, w in shares.items() if w >= NEGLIGIBLE}
     total = math.fsum(kept.values())
-    return [Family(share, w / total) for share, w in kept.items()]
+    return [Family(share, [w / total * part for _, part in EFFECTS]) for share, w in kept.items()]
 
 
 @lru_cache(maxsize=4096)

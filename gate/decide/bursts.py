@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from operator import mul
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ class Bursts:
     @property
     def exponent(self) -> float:
         """What the next bet is raised to: 1/phi, less in the midst of a run of negative posts (one long thread, perhaps the first)."""
-        return (1 - (1 - LEAST) * min(1.0, max(0.0, (self._lean - LEAN) / (STRONG - LEAN)))) / self.phi
+        if self._lean <= LEAN:
+            return 1 / self.phi
+        return (1 - (1 - LEAST) * min(1.0, (self._lean - LEAN) / (STRONG - LEAN))) / self.phi
 
     def feed(self, rank: float) -> None:
         """One more rank in (0, 1), centred on the ranks since the deploy: a mood that has shifted for good is not a thread."""
@@ -102,11 +105,12 @@ class Bursts:
     def _estimate(self) -> float:
         if not self._squares:
             return 1.0
-        z = sum(map(float.__mul__, _TEST, self._products)) * math.sqrt(self._count) / self._squares
+        z: float = sum(map(mul, _TEST, self._products)) * math.sqrt(self._count) / self._squares
         trust = min(1.0, (z - DOUBT) / (SURE - DOUBT))
         if trust <= 0:
             return 1.0
-        return 1 + HEAVY * trust * max(0.0, sum(map(float.__mul__, _BARTLETT, self._products)) / self._squares)
+        correlation: float = sum(map(mul, _BARTLETT, self._products))
+        return 1 + HEAVY * trust * max(0.0, correlation / self._squares)
 
 
 def _ranks(scores: Sequence[float], uniform: Callable[[], float]) -> list[float]:

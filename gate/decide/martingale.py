@@ -29,6 +29,7 @@ Null. Each later mention is exchangeable with the baseline, except that independ
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,8 @@ EARLY = 10
 """One baseline mention in this many, the oldest, is set aside to weigh the bets."""
 FAINT, STRONG = 1e-100, 1e100
 """Beyond these the wealth is counted in another unit, as floating point ends."""
+CLOSE = 1 - 1e-9
+"""A sum in floating point is closer than this to the exact one, which takes three times as long."""
 
 
 class ShareTest:
@@ -83,18 +86,26 @@ class ShareTest:
         early = len(baseline) // EARLY if densities else 0
         self._densities = densities or ScoreDensities.generic()
         self._anything = densities is None
-        self._pool = sorted(map(_checked, baseline[early:]))
+        # Numbers side by side, not references to them: room is made for one among thousands at each mention.
+        self._pool = array("d", sorted(map(_checked, baseline[early:])))
         self._ranked = len(self._pool)
         self._count = 0
         self._tolerate, self._limit = tolerate, math.log(1 / alpha)
         self._uniform = uniform(seed)
         self._bursts = Bursts(baseline[early:], self._uniform)
-        self._families = bets.spread(self._densities.posterior(baseline[:early]))
+        self._hands = bets.Hands(bets.spread(self._densities.posterior(baseline[:early])))
         self._log_unit = 0.0
         self._refresh_at = 0.0
         self._change = self._bound(baseline, alpha)
-        self.log_wealth = self.max_log_wealth = 0.0
+        self._below = CLOSE
+        """Wealth that is no more than ever, in the unit of now."""
+        self.max_log_wealth = 0.0
         self.rejected = False
+
+    @property
+    def log_wealth(self) -> float:
+        """Logarithm of the wealth."""
+        return self._log_unit + math.log(self._hands.held())
 
     @property
     def burstiness(self) -> float:
@@ -110,12 +121,9 @@ class ShareTest:
         """Fold one mention in."""
         score = _checked(score)
         p, exponent = self._rank(score), self._bursts.exponent
-        wealth = math.fsum([family.play(p, exponent) for family in self._families])
-        self.log_wealth = self._log_unit + math.log(wealth)
-        if not FAINT < wealth < STRONG:
-            self._rescale(wealth)
-        self.max_log_wealth = max(self.max_log_wealth, self.log_wealth)
-        self.rejected = self.rejected or self.log_wealth >= self._limit
+        about = self._hands.play(p, exponent)
+        if not FAINT / CLOSE < about < self._below:
+            self._settle()
         self._bursts.feed(p)
         self._change.add(self._densities.share_of(score))
 
@@ -134,21 +142,27 @@ class ShareTest:
         if polluted >= self._refresh_at:
             self._lay_out(int(polluted / bets.STEP))
         pool = self._pool
-        above = bisect_right(pool, score)
-        equal = above - bisect_left(pool, score, 0, above) + 1
+        above, equal = bisect_right(pool, score), 1
+        if above and pool[above - 1] == score:
+            equal += above - bisect_left(pool, score, 0, above)
         pool.insert(above, score)
         self._count += 1
         return (n - above + self._uniform() * equal) / (n + 1)
 
     def _lay_out(self, steps: int) -> None:
         self._refresh_at = (steps + 1) * bets.STEP
-        for family in self._families:
-            family.table = bets.table(self._densities, family.before, steps, self._tolerate, anything=self._anything)
+        self._hands.lay_out(self._densities, steps, self._tolerate, anything=self._anything)
 
-    def _rescale(self, wealth: float) -> None:
-        self._log_unit += math.log(wealth)
-        for family in self._families:
-            family.wealth = [held / wealth for held in family.wealth]
+    def _settle(self) -> None:
+        """Count the wealth exactly, as it may be more than ever, or too little to be counted in this unit."""
+        wealth = self._hands.held()
+        log_wealth = self._log_unit + math.log(wealth)
+        if not FAINT < wealth < STRONG:
+            self._log_unit = log_wealth
+            self._hands.divide(wealth)
+        self.max_log_wealth = max(self.max_log_wealth, log_wealth)
+        self.rejected = self.rejected or log_wealth >= self._limit
+        self._below = CLOSE * min(STRONG, math.exp(min(700.0, self.max_log_wealth - self._log_unit)))
 
     def _bound(self, baseline: Sequence[float], alpha: float) -> ChangeBound:
         share = self._densities.share_of

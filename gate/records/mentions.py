@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gate.model import Mention
@@ -61,12 +62,14 @@ class MentionReader:
         """
         found: dict[str, Any] = {}
         for name, value in fields.items():
-            if value is not None and (read := self._read.get(name)) is not None:
-                found[name] = value if type(value) is str and read in _AS_IT_IS else read(name, value)
-        for needed in ("text", "created_at"):
-            if needed not in found:
-                raise _missing(needed)
-        found["source"] = found.get("source") or self._source
+            if name in _AS_IT_IS and type(value) is str:
+                found[name] = value
+            elif value is not None and (read := self._read.get(name)) is not None:
+                found[name] = read(name, value)
+        if "text" not in found or "created_at" not in found:
+            raise _missing("created_at" if "text" in found else "text")
+        if not found.get("source"):
+            found["source"] = self._source
         if not found.get("id"):
             found["id"] = self._made_id(found.get("author", ""), found["created_at"], found["text"])
         return Mention(**found)
@@ -116,7 +119,12 @@ def _text(field: str, value: object) -> str:
 
 
 def _language(field: str, value: object) -> str:
-    primary = _text(field, value).replace("_", "-").split("-", 1)[0].lower()
+    return _primary(_text(field, value))
+
+
+@lru_cache(maxsize=256)
+def _primary(tag: str) -> str:
+    primary = tag.replace("_", "-").split("-", 1)[0].lower()
     # BCP 47 spells "undetermined" as a language of its own; for us it is unknown.
     return "" if primary == "und" else primary
 
@@ -153,8 +161,8 @@ def _labels(field: str, value: object) -> dict[str, str]:
     return {key: _label(f"one of the {field}", item) for key, item in value.items() if item is not None}
 
 
-_AS_IT_IS = {_text, _only_text}
-"""What these make of text."""
+_AS_IT_IS = frozenset(("id", "text", "source", "stream", "author", "url", "version", "conversation"))
+"""Fields whose text is taken for what it is."""
 
 
 def _label(field: str, item: object) -> str:

@@ -51,14 +51,13 @@ class TimeReader:
             ValueError: not a time, a date alone, or no zone where none is assumed; the message is for people.
         """
         try:
-            return self._utc(_parse(value))
+            stamp = _parse(value)
+            return stamp if stamp.tzinfo is UTC else self._utc(stamp)
         except OverflowError:
             message = "a time outside the years 1 to 9999"
             raise ValueError(message) from None
 
     def _utc(self, stamp: datetime) -> datetime:
-        if stamp.tzinfo is UTC:
-            return stamp
         if stamp.tzinfo is None:
             if self._assumed is None:
                 message = (

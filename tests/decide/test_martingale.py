@@ -120,6 +120,28 @@ def test_every_bet_is_fair_falling_and_pays_for_the_tolerance(polluted: float, t
                 assert g == sorted(g, reverse=True)
 
 
+@pytest.mark.parametrize("scorer", SCORERS)
+def test_the_best_odds_are_those_of_the_exact_wealth_in_any_unit(scorer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between new peaks the wealth is only estimated; no peak is missed, nor where the unit changes all the time."""
+    draw, densities = SCORERS[scorer]
+    rng = random.Random(scorer)
+    baseline = [draw(rng, 0.2) for _ in range(100)]
+    later = [draw(rng, share) for share in (0.1, 0.6, 0.1, 0.9) for _ in range(60)]
+    tests = []
+    for faint in (1e-100, 0.9):
+        monkeypatch.setattr("gate.decide.martingale.FAINT", faint)
+        test = ShareTest(baseline, alpha=0.01, tolerate=0.02, densities=densities, seed=3)
+        peak = 0.0
+        for score in later:
+            test.update(score)
+            peak = max(peak, test.log_wealth)
+            assert test.max_log_wealth == pytest.approx(peak, abs=1e-12)
+            assert test.rejected == (test.max_log_wealth >= math.log(100))
+        tests.append(test)
+    assert tests[0].max_log_wealth == pytest.approx(tests[1].max_log_wealth)
+    assert tests[0].max_log_wealth > 0
+
+
 def test_bets_laid_out_together_pay_what_each_pays_alone() -> None:
     """One row for each interval of ranks, one column for each effect."""
     d = SCORERS["continuous"][1]

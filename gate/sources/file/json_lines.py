@@ -79,7 +79,8 @@ def _quickly(raw: bytes) -> dict[str, object] | None:
 
 
 def _keys(fields: dict[str, object]) -> int:
-    return len(fields) + sum(_keys(each) for each in fields.values() if type(each) is dict)
+    nested = [_keys(each) for each in fields.values() if type(each) is dict]
+    return len(fields) + sum(nested)
 
 
 class _Refused(ValueError):

@@ -1,0 +1,36 @@
+"""Copies and near-copies of a text."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate.filters import Copies, _words
+from tests.support import DEPLOY
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_its_own_copy_or_short(text: str) -> None:
+    """Whatever is written, judging it twice never crashes, and a long text is recognised again."""
+    copies = Copies()
+    assert not copies.seen(text, DEPLOY)
+    sentence = f"{text} one two three four five six seven eight"
+    assert not Copies().seen(sentence, DEPLOY)
+    fresh = Copies()
+    fresh.seen(sentence, DEPLOY)
+    assert fresh.seen(sentence, DEPLOY)
+
+
+@given(st.text(st.sampled_from("abZ09_-.'@#:/ht ps\n\x1c"), max_size=60))
+def test_a_letter_that_is_not_ascii_changes_no_other_word(text: str) -> None:
+    """Plain texts are taken apart in another way than the rest, and into the same words."""
+    assert _words(f"{text} é")[:-1] == _words(text)
+
+
+def test_a_text_that_says_everything_twice_has_copies_too() -> None:
+    """Its shingles are fewer than its words; the same with a word more at the end is a copy, other words are none."""
+    copies = Copies()
+    refrain = "give us back the old button " * 3
+    assert not copies.seen(refrain, DEPLOY)
+    assert copies.seen(f"{refrain} now", DEPLOY)
+    assert not copies.seen("take away this new menu " * 3, DEPLOY)
