@@ -100,6 +100,8 @@ def headers(plan: Plan) -> Mapping[str, str]:
         **IDS,
         **({} if plan.synchronous else CALLED_BACK),
         "Gate-Commit": "$(Build.SourceVersion)",
+        # Asked again, the plan may be another one.
+        **({"Gate-Run": "$(Build.BuildId)"} if plan.synchronous else {}),
         **({"Gate-Repository": plan.repository} if plan.repository else {}),
         "Gate-Environment": plan.environment,
         "Gate-Policy": plan.policy,

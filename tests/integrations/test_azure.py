@@ -33,6 +33,8 @@ def test_the_headers_are_taken() -> None:
     assert found.wanted.labels == {"repository": "acme/app", "environment": "production", "commit": "f" * 40}
     again = {**headers(replace(plan, synchronous=True)), "ProjectId": NOBODY, "PlanId": NOBODY}
     assert asked.completion_of(again) == "apiresponse"
+    assert again["Gate-Run"] == "$(Build.BuildId)", "the plan may be another one each time"
+    again["Gate-Run"] = "77"
     assert asked.run_key(again, asked.wanted_of(again))
 
 
