@@ -149,6 +149,8 @@ def clicks(plan: Plan, file: str) -> list[str]:
     key = f"Give the service a key as {KEY} (make one: openssl rand -hex 32); in its service.yml:\n"
     form = "\n".join(f"{name}: {value}" for name, value in fields(plan).items())
     again = f"--service {plan.service} --organization {plan.organization} --policy-name {plan.policy}"
+    again += f" --repository '{plan.repository}'" if plan.repository else ""
+    again += " --synchronous" if plan.synchronous else ""
     parts = urlsplit(plan.service)
     steps = [
         f"Make a token that may do no more than this:\ngate token create azure --role run{f' --repository {plan.repository}' if plan.repository else ''}",

@@ -61,3 +61,6 @@ def test_a_check_and_a_test(
     (newest, *_) = gate.service.get("/v1/runs").json()["runs"]
     assert (newest["state"], newest["reason"]) == ("cancelled", newest["reason"])
     assert "a test by gate setup azure" in newest["reason"]
+    several = gate.service.issue("azure-several", ["run"], ["acme/app", "acme/web"])
+    assert "FAIL  test" in setup("--test", token=several)
+    assert "was started" in setup("--test", "--repository", "acme/web", token=several)
