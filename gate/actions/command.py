@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gate.errors import ActionRefused, GateError, SourceDown
-from gate.http import redact
 from gate.model import Check, Intent
 from gate.outgoing import places, programs
 from gate.outgoing.checking import Checked
@@ -34,8 +33,8 @@ VARIABLES = {name: f"GATE_{'PAGE' if name == 'url' else name.upper()}" for name 
 LONGEST = timedelta(minutes=10)
 AGAIN = 75
 """EX_TEMPFAIL of sysexits.h."""
-_PLAIN = re.compile(r"[A-Za-z0-9#][A-Za-z0-9._:/@+#-]*")
-"""Nothing that a shell, or a program that reads options, could take for anything but itself."""
+_PLAIN = re.compile(r"(?!.*\.\.)[A-Za-z0-9#][A-Za-z0-9._:/@+#-]*")
+"""Nothing that a program could take for an option, for the way to another folder, or a shell for code."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MOST_HIDDEN = 5
 """Shorter values are no secrets: to hide them would hide half of the words."""
@@ -98,9 +97,10 @@ class Action:
         name = Path(arguments[0]).name
         with tempfile.TemporaryDirectory(prefix="gate-command-", ignore_cleanup_errors=True) as folder:
             environ = self._environ(occasion, Path(folder))
-            ended = programs.run(arguments, environ, self._context.folder.absolute(), self._options.timeout)
-        said = redact(ended.said, self._secrets())
-        told = f": {said}" if said else ""
+            ended = programs.run(
+                arguments, environ, self._context.folder.absolute(), self._options.timeout, self._secrets()
+            )
+        told = f": {ended.said}" if ended.said else ""
         if ended.status == 0:
             return f"{name} ran{told}"
         if ended.status == AGAIN:
@@ -158,7 +158,9 @@ class Action:
         return {name: known[name] for name in self._options.environment if name in known}
 
     def _secrets(self) -> tuple[str, ...]:
-        return tuple(each for each in self._handed_on().values() if len(each) > _MOST_HIDDEN)
+        # Of a key of several lines each line is a part.
+        parts = {part for value in self._handed_on().values() for part in (value, *value.splitlines())}
+        return tuple(sorted((each for each in parts if len(each) > _MOST_HIDDEN), key=len, reverse=True))
 
 
 def _facts(occasion: Occasion) -> dict[str, str]:

@@ -102,21 +102,39 @@ class Channel:
         raise SourceDown(message, hint=f"it is tried again; try it by hand with what {self._reference[2:-1]} holds")
 
     def _send(self, notice: Notice, heard: _Heard) -> bool:
+        made, marked = self._made, type(self._made).mark_delivered
+
+        def mark(*key: object, **more: object) -> None:
+            heard.words_taken = True
+            marked(made, *key, **more)
+
+        # Apprise's plug-ins call it for each part that was taken.
+        made.mark_delivered = mark
         with _hushed(heard), tempfile.TemporaryDirectory(prefix="gate-notice-") as folder:
             told = self._apprise.Apprise(asset=self._made.asset)
             told.add(self._made)
             picture = Path(folder) / PICTURE
             picture.write_bytes(notice.picture)
             attached = {"attach": str(picture)} if notice.picture and self.takes_pictures else {}
-            return bool(
-                told.notify(
-                    body=notice.text,
-                    title=notice.title,
-                    notify_type=self._apprise.NotifyType(notice.tone),
-                    body_format="markdown" if notice.markdown else "text",
-                    **attached,
+
+            def notify(**more: str) -> bool:
+                return bool(
+                    told.notify(
+                        body=notice.text,
+                        title=notice.title,
+                        notify_type=self._apprise.NotifyType(notice.tone),
+                        body_format="markdown" if notice.markdown else "text",
+                        **more,
+                    )
                 )
-            )
+
+            if notify(**attached):
+                return True
+            if not (attached and heard.words_taken):
+                return False
+            # Words and files go one after the other: only the files were refused, and would be each time from now on.
+            heard.no_files, heard.status = True, 0
+            return notify()
 
 
 def _library() -> ModuleType:
@@ -148,12 +166,14 @@ def _asset(apprise: ModuleType) -> Any:  # noqa: ANN401 - Apprise's own
 
 @dataclass(slots=True)
 class _Heard:
-    """What libraries let slip in a log of what they return as false."""
+    """What libraries let slip of what they return as false."""
 
     status: int = 0
     """Of HTTP; 0 without one."""
     no_files: bool = False
     """Whether the channel takes files, but not behind this address."""
+    words_taken: bool = False
+    """Whether a part of the notice was taken."""
 
 
 class _Hush(logging.Filter):

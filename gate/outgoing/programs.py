@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import IO, TYPE_CHECKING
 
 from gate.errors import ActionRefused
-from gate.http import CutOff, go_on, one_line
+from gate.http import CutOff, go_on, one_line, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class Ended:
     status: int | None
     """As a shell would tell it; below 0 the signal that ended it; None if it took too long."""
     said: str
-    """The last line of what it printed, safe to print."""
+    """The last line of what it printed, safe to print, without what was to be hidden."""
 
 
 def basics(environ: Mapping[str, str]) -> dict[str, str]:
@@ -45,7 +45,9 @@ def basics(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[name] for name in BASICS if name in environ}
 
 
-def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path, within: timedelta) -> Ended:
+def run(
+    arguments: Sequence[str], environ: Mapping[str, str], folder: Path, within: timedelta, hide: tuple[str, ...] = ()
+) -> Ended:
     """Run a program and wait for its end.
 
     Args:
@@ -53,6 +55,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path, with
         environ: all that it has.
         folder: where it runs.
         within: so long it may take; then it is ended, with all that it started.
+        hide: what must not be told of what it prints, the longest first.
 
     Raises:
         ActionRefused: it cannot be started.
@@ -88,7 +91,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path, with
                 process.wait()
                 _tell(process, hard=True)  # What it started may not have listened.
         go_on()
-        return Ended(process.returncode if by_itself else None, _last_line(printed))
+        return Ended(process.returncode if by_itself else None, _last_line(printed, hide))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -112,8 +115,10 @@ def _tell(process: subprocess.Popen[bytes], *, hard: bool = False) -> None:
             process.kill()
 
 
-def _last_line(printed: IO[bytes]) -> str:
+def _last_line(printed: IO[bytes], hide: tuple[str, ...]) -> str:
     size = printed.seek(0, os.SEEK_END)
     printed.seek(max(size - TAIL, 0))
-    lines = printed.read(TAIL).decode(errors="replace").splitlines()
-    return one_line(next((each for each in reversed(lines) if each.strip()), ""))
+    # Hidden before anything is cut: half of a secret would not be known as one.
+    lines = redact(printed.read(TAIL).decode(errors="replace"), hide).splitlines()
+    whole = lines[1:] if size > TAIL else lines
+    return one_line(next((each for each in reversed(whole) if each.strip()), ""))

@@ -100,6 +100,8 @@ def headers(plan: Plan) -> Mapping[str, str]:
         **IDS,
         **({} if plan.synchronous else CALLED_BACK),
         "Gate-Commit": "$(Build.SourceVersion)",
+        # Asked again, the plan may be another one.
+        **({"Gate-Run": "$(Build.BuildId)"} if plan.synchronous else {}),
         **({"Gate-Repository": plan.repository} if plan.repository else {}),
         "Gate-Environment": plan.environment,
         "Gate-Policy": plan.policy,
@@ -147,6 +149,8 @@ def clicks(plan: Plan, file: str) -> list[str]:
     key = f"Give the service a key as {KEY} (make one: openssl rand -hex 32); in its service.yml:\n"
     form = "\n".join(f"{name}: {value}" for name, value in fields(plan).items())
     again = f"--service {plan.service} --organization {plan.organization} --policy-name {plan.policy}"
+    again += f" --repository '{plan.repository}'" if plan.repository else ""
+    again += " --synchronous" if plan.synchronous else ""
     parts = urlsplit(plan.service)
     steps = [
         f"Make a token that may do no more than this:\ngate token create azure --role run{f' --repository {plan.repository}' if plan.repository else ''}",

@@ -37,6 +37,10 @@ class Asked:
     """Of the service: the one that the service connection holds."""
     secret: Callable[[str], str]
     clock: Clock
+    repository: str = ""
+    """Label of its runs; none if empty."""
+    synchronous: bool = False
+    """Whether Azure asks again and again, so that the service has nobody to call."""
     public_only: bool = False
 
 
@@ -64,6 +68,7 @@ def send(asked: Asked) -> Iterator[Check]:
     client = _client(asked)
     client.authorize(asked.token)
     sent = {"Gate-Completion": "ApiResponse", "Gate-Policy": asked.policy, "Gate-Run": f"setup-{uuid.uuid4()}"}
+    sent |= {"Gate-Repository": asked.repository} if asked.repository else {}
     began = asked.clock.now()
     try:
         reply = client.post(PATH, json={}, headers=sent, accept=SAID)
@@ -108,6 +113,8 @@ def _takes(asked: Asked, client: Client) -> Check:
     """Ask for everything but a policy, so that all is looked at and nothing begins."""
     ids = dict.fromkeys(("ProjectId", "PlanId", "JobId", "TimelineId", "TaskInstanceId"), NOBODY)
     sent = {**ids, "PlanUrl": asked.organization, "HubName": "Checks", "AuthToken": "none", "Gate-Policy": ""}
+    if asked.synchronous:
+        sent = {"Gate-Completion": "ApiResponse", "Gate-Policy": ""}
     what = "check"
     try:
         reply = client.post(PATH, json={}, headers=sent, accept=SAID)
@@ -115,7 +122,8 @@ def _takes(asked: Asked, client: Client) -> Check:
         return Check(what, ok=False, detail=fault.message, fix=fault.hint)
     told = _read(reply)
     if reply.status == UNPROCESSABLE and "Gate-Policy" in str(told.get("detail")):
-        return Check(what, ok=True, detail=f"checks of {asked.organization} are answered")
+        whose = "that ask again and again" if asked.synchronous else f"of {asked.organization}"
+        return Check(what, ok=True, detail=f"checks {whose} are answered")
     return _refused(what, reply, told)
 
 

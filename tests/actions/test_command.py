@@ -120,6 +120,8 @@ def test_no_text_is_an_option_or_code(text: str, before: str) -> None:
 
 def test_where_a_fact_may_stand(tmp_path: Path) -> None:
     """Who may not have a fact as an argument is told which variable holds it."""
+    with pytest.raises(ActionRefused, match="ref holds what has no place"):
+        action(tmp_path, TELLS, "/srv/{ref}").run(replace(OCCASION, labels={"ref": "a/../../etc"}))
     with pytest.raises(ActionRefused, match="ref holds what has no place") as raised:
         action(tmp_path, TELLS, "{ref}").run(replace(OCCASION, labels={"ref": "a;b"}))
     assert "GATE_REF" in raised.value.hint
@@ -150,6 +152,18 @@ def test_failed(tmp_path: Path) -> None:
         action(tmp_path, script, environment=("X_TOKEN",)).run(OCCASION)
     assert "tok-0123456789" not in raised.value.message
     assert "\x1b" not in raised.value.message
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["print('x' * 190, os.environ['X_TOKEN'])", "print(os.environ['X_TOKEN'] * 500)", "print(os.environ['KEY'])"],
+    ids=["where it is cut", "longer than what is read", "several lines"],
+)
+def test_no_part_of_a_secret_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Not a piece of it either, where a line is cut in the middle of it or the secret has several lines."""
+    monkeypatch.setitem(ENVIRON, "KEY", "-----BEGIN KEY-----\nMIIBOwIBAAJB\n-----END KEY-----\n")
+    told = action(tmp_path, f"import os; {script}", environment=("X_TOKEN", "KEY")).run(OCCASION)
+    assert not [each for each in ("tok-", "0123", "END KEY") if each in told]
 
 
 def test_no_program(tmp_path: Path) -> None:

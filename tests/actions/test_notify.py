@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gate.model import Occasion
+    from tests.servers.http_server import Recorded
 
 KEY = "Kq81-secret-part-of-an-address"
 PICTURE = b"\x89PNG\r\n\x1a\n some picture"
@@ -140,6 +141,34 @@ def test_a_channel_that_takes_files_elsewhere_only(chat: Server, monkeypatch: py
     told = action("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ").run(drawn())
     assert told == "Slack was told, without charts: it takes no files behind such an address"
     assert len(chat.requests) == 1
+
+
+def test_a_channel_that_refuses_the_charts(chat: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where words are taken and files are not, people are told once more without, and not as long as it is tried."""
+    from apprise.plugins.discord import NotifyDiscord
+
+    monkeypatch.setattr(NotifyDiscord, "notify_url", chat.url)
+    monkeypatch.setattr(NotifyDiscord, "request_rate_per_sec", 0)
+    files: list[bool] = []
+
+    def answer(request: Recorded) -> Reply:
+        files.append(request.headers["content-type"].startswith("multipart/"))
+        return Reply(413 if files[-1] else 204)
+
+    chat.answer = answer
+    told = action("discord://417429632418316298/JHZ7lQml277CDHmQKMHI8qBe7bk2ZwO5UKjCiOAF7711o33MyqU344Qpgv7YTpadV").run(
+        drawn()
+    )
+    assert (told, files) == (
+        "Discord was told, without charts: it takes no files behind such an address", [False, True, False],
+    )  # fmt: skip
+    chat.answer = lambda _request: Reply(500)
+    chat.requests.clear()
+    with pytest.raises(SourceDown):
+        action("discord://417429632418316298/JHZ7lQml277CDHmQKMHI8qBe7bk2ZwO5UKjCiOAF7711o33MyqU344Qpgv7YTpadV").run(
+            drawn()
+        )
+    assert len(chat.requests) == 1, "nothing was taken: all of it is tried again later"
 
 
 def test_without_apprise(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Flagger as it documents itself: webhooks by POST, read by their status alone, and a canary that goes step by step.
 
-https://docs.flagger.app/usage/webhooks and https://docs.flagger.app/usage/how-it-works
+https://docs.flagger.app/usage/webhooks and https://docs.flagger.app/usage/how-it-works; that another build restarts a
+canary without confirm-rollout is in its source (fluxcd/flagger, pkg/controller/scheduler.go, hasCanaryRevisionChanged).
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ class Flagger:
         self.answers: list[tuple[str, int]] = []
 
     def deploy(self, checksum: str) -> None:
-        """Change what is to be deployed."""
-        self.checksum, self.phase, self.weight = checksum, "Initialized", 0
+        """Change what is to be deployed; where a canary is under way it begins anew, and confirm-rollout is not asked."""
+        begun = self.phase in {"Progressing", "WaitingPromotion"}
+        self.checksum, self.phase, self.weight = checksum, "Progressing" if begun else "Initialized", 0
 
     def interval(self) -> str:
         """Let one interval pass, and return the phase."""

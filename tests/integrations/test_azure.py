@@ -33,6 +33,8 @@ def test_the_headers_are_taken() -> None:
     assert found.wanted.labels == {"repository": "acme/app", "environment": "production", "commit": "f" * 40}
     again = {**headers(replace(plan, synchronous=True)), "ProjectId": NOBODY, "PlanId": NOBODY}
     assert asked.completion_of(again) == "apiresponse"
+    assert again["Gate-Run"] == "$(Build.BuildId)", "the plan may be another one each time"
+    again["Gate-Run"] = "77"
     assert asked.run_key(again, asked.wanted_of(again))
 
 
@@ -59,3 +61,6 @@ def test_a_check_and_a_test(
     (newest, *_) = gate.service.get("/v1/runs").json()["runs"]
     assert (newest["state"], newest["reason"]) == ("cancelled", newest["reason"])
     assert "a test by gate setup azure" in newest["reason"]
+    several = gate.service.issue("azure-several", ["run"], ["acme/app", "acme/web"])
+    assert "FAIL  test" in setup("--test", token=several)
+    assert "was started" in setup("--test", "--repository", "acme/web", token=several)

@@ -94,6 +94,24 @@ def test_each_rollout_is_heard_anew(gate: Gate) -> None:
         assert gate.newest(checksum="again") == run
         assert [code for _, code in controller.answers[before:]] == [202, 409, 202]
         gate.decide(run, answer)
+        controller.phase = "Succeeded"
+
+
+@pytest.mark.parametrize("answer", ["promote", "halt"])
+def test_another_build_meanwhile(gate: Gate, answer: str) -> None:
+    """What comes while a canary is under way has a run of its own, although nobody asks whether it may begin."""
+    controller = flagger(gate)
+    controller.deploy(f"first-{answer}")
+    for _ in range(5):
+        controller.interval()
+    assert controller.phase == "WaitingPromotion"
+    controller.deploy(f"second-{answer}")
+    before = len(controller.answers)
+    phases = [controller.interval() for _ in range(3)]
+    assert phases == ["Progressing", "Progressing", "WaitingPromotion"]
+    assert controller.answers[before:] == [*[("rollback", 409)] * 3, ("confirm-promotion", 425)]
+    gate.decide(gate.newest(canary="checkout", checksum=f"second-{answer}"), answer)
+    assert ENDS[controller.interval()] == table()["Flagger"][ANSWERS[answer]].does
 
 
 def test_an_outage_holds(gate: Gate) -> None:

@@ -120,6 +120,18 @@ def test_all_is_well(setup: Callable[..., Done]) -> None:
     assert TOKEN not in done.stdout + done.stderr
 
 
+def test_nobody_needs_to_be_called(setup: Callable[..., Done]) -> None:
+    """Where Azure asks again and again, the service is asked as Azure does then, and needs no organization."""
+    written = setup(*ASKED, "--synchronous", "--repository", "acme/app").stdout
+    assert "--policy-name checkout --repository 'acme/app' --synchronous\n" in written
+    with answering() as server:
+        done = setup(*asked_of(server), "--synchronous")
+        assert (done.returncode, "ask again and again are answered" in done.stdout) == (0, True), done.stdout
+        (sent,) = [each for each in server.requests if each.path == "/v1/azure/check"]
+    assert sent.headers["gate-completion"] == "ApiResponse"
+    assert not sent.headers.keys() & {"planurl", "authtoken"}
+
+
 @pytest.mark.parametrize(
     ("instead", "words", "told"),
     [

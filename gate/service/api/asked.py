@@ -109,7 +109,7 @@ class FlaggerMetadata(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     policy: str | None = Field(default=None, pattern=NAME)
-    """Name of a policy that the service holds; `start` needs it."""
+    """Name of a policy that the service holds; `start` needs it, and by it the others start a run where there is none."""
     repository: Annotated[str, StringConstraints(max_length=LONGEST_LABEL)] = ""
     """Label of the run; for tokens that are for some repositories only."""
     release: str | None = Field(default=None, max_length=200)

@@ -1,7 +1,9 @@
 """``POST /v1/flagger/<hook>``: Flagger's webhooks.
 
 Flagger reads the status alone, takes 200 to 202 for yes, and knows no run of ours: it names the canary and what is
-deployed. So the newest run with these labels is meant. https://docs.flagger.app/usage/webhooks
+deployed. So the newest run with these labels is meant. Where another build comes while a canary is under way, Flagger
+begins anew and does not ask confirm-rollout, so that whichever hook asks first has to start the run.
+https://docs.flagger.app/usage/webhooks
 """
 
 from __future__ import annotations
@@ -56,8 +58,11 @@ def flagger_hook(path: HookPath, body: FlaggerAsked) -> Response:
         if run is None or run.state is not State.RUNNING:
             run = _started(about, labels)
         return _answer(run, STARTED)
+    if run is None and about.policy is not None:
+        run = _started(about, labels)
     if run is None:
-        raise Problem(404, "there is no run of this canary", kind="no-such-run", hint="call start, as confirm-rollout")
+        hint = "call start, as confirm-rollout, and write metadata: {policy: NAME} under each webhook"
+        raise Problem(404, "there is no run of this canary", kind="no-such-run", hint=hint)
     status = status_of(answer_of(run))
     if path.hook == "rollback":
         status = 200 if status == HALTED else NO_ROLLBACK

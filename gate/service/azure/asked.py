@@ -162,7 +162,11 @@ def run_key(headers: Mapping[str, str], wanted: Wanted) -> str:
         Malformed: nothing in it is the same each time.
     """
     own = _given(headers, "Gate-Run")
-    ids = [wanted.policy, own] if own else [_id(headers, "ProjectId"), _id(headers, "PlanId")]
+    # Numbers of builds are no project's alone; and who watches otherwise, or elsewhere, must not get this verdict.
+    project = _given(headers, "ProjectId").lower() if own else _id(headers, "ProjectId")
+    where = [wanted.labels.get(label, "") for label in ("repository", "environment")]
+    which = ["run", own] if own else ["plan", _id(headers, "PlanId")]
+    ids = [project, wanted.policy, wanted.release, *where, *which]
     return f"{SENDER}:{hashlib.sha256(dumps(ids)).hexdigest()}"
 
 
@@ -170,13 +174,18 @@ def _given(headers: Mapping[str, str], name: str) -> str:
     """Return a header; nothing for a variable that Azure does not know, which it leaves as it was written.
 
     Raises:
-        Malformed: it holds what would arrive as something else.
+        Malformed: it holds what would arrive as something else, or such a variable among other text.
     """
     value = headers.get(name, "").strip()
     if not (value.isascii() and value.isprintable()):
         message = f"{name} holds letters that have no place in a header"
         raise Malformed(message, "write them into the policy: release, or the query of a source")
-    return "" if _UNSET.fullmatch(value) else value
+    unset = _UNSET.search(value)
+    if unset and unset[0] != value:
+        # What should be another text each time would be the same one for ever.
+        message = f"{name} holds {unset[0]}, a variable that is not set"
+        raise Malformed(message, "set the variable, or leave it out")
+    return "" if unset else value
 
 
 def _id(headers: Mapping[str, str], name: str) -> str:

@@ -132,8 +132,30 @@ def test_what_stands_for_a_run() -> None:
     assert run_key(GOOD, wanted) == run_key({**GOOD, "JobId": f"{ID}9"}, wanted)
     named = {**GOOD, "Gate-Run": "Release-7"}
     assert run_key(named, wanted) == run_key({**named, "PlanId": f"{ID}9"}, wanted) != run_key(GOOD, wanted)
+    assert run_key({**named, "ProjectId": ""}, wanted), "a test of the set-up knows no project"
     with pytest.raises(Malformed, match="PlanId"):
         run_key({**GOOD, "PlanId": ""}, wanted)
+
+
+@pytest.mark.parametrize("own", ["", "77"])
+@pytest.mark.parametrize(
+    "other",
+    [{"Gate-Policy": "lenient"}, {"Gate-Release": "#acme25"}, {"Gate-Environment": "ring2"}, {"ProjectId": f"{ID}8"},
+     {"Gate-Repository": "acme/other"}],
+    ids=lambda other: next(iter(other)),
+)  # fmt: skip
+def test_another_watch_is_another_run(own: str, other: dict[str, str]) -> None:
+    """Checks of one pipeline run that differ in what is watched, by what, or before which environment share no verdict."""
+    first = {**GOOD, "Gate-Run": own}
+    second = {**first, **other}
+    assert run_key(first, wanted_of(first)) != run_key(second, wanted_of(second))
+
+
+def test_a_variable_that_is_not_set_is_no_text() -> None:
+    """A name for a run that should be new for each build must not be one and the same for all of them."""
+    for name in ("Gate-Run", "Gate-Release", "Gate-Repository"):
+        with pytest.raises(Malformed, match=r"\$\(Build.Nr\), a variable that is not set"):
+            run_key({**GOOD, name: "canary-$(Build.Nr)"}, wanted_of({**GOOD, name: "canary-$(Build.Nr)"}))
 
 
 def test_sealing() -> None:
