@@ -99,17 +99,21 @@ class Settings(Section):
         """See that there is what the web server cannot be without.
 
         Raises:
-            UsageFault: a secret is not set, or nobody says whom GitHub's tokens must be for.
+            UsageFault: a secret is not set or too short, or nobody says whom GitHub's tokens must be for.
         """
         if self.github.repositories:
             self.audience()
         needed = [*([self.login.client_secret] if self.login else []),
                   *(self.github.app.webhook_secrets if self.github.app else ())]  # fmt: skip
-        for reference in needed:
-            try:
+        try:
+            for reference in needed:
                 resolve_secret(reference, environ)
-            except SourceRefused as fault:
-                raise UsageFault(fault.message, hint=fault.hint) from None
+            if self.azure:
+                from gate.service.azure.sealing import Sealer
+
+                Sealer(self.azure.keys, environ)
+        except SourceRefused as fault:
+            raise UsageFault(fault.message, hint=fault.hint) from None
 
 
 def of_environment(environ: Mapping[str, str]) -> Settings:
@@ -148,7 +152,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     else:
         if not faults:
             return settings if ("policies", "folder") in document.overridden else _at_home(settings, path)
-    raise PolicyFault(tuple(sorted(faults, key=lambda fault: fault.line)), hint="docs/service.md lists every setting")
+    raise PolicyFault(tuple(sorted(faults, key=lambda fault: fault.line)), hint="docs/api.md lists every setting")
 
 
 def _at_home(settings: Settings, path: Path | None) -> Settings:
