@@ -55,5 +55,6 @@ def ask(make: Callable[[], Plan], environ: Mapping[str, str], *, send: bool) -> 
         token=resolve_secret(TOKEN, environ),
         secret=lambda reference: resolve_secret(reference, environ),
         clock=SystemClock(),
+        called_back=not plan.synchronous,
     )
     tell(azure_probe.send(asked) if send else azure_probe.check(asked))

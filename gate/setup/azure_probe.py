@@ -37,6 +37,8 @@ class Asked:
     """Of the service: the one that the service connection holds."""
     secret: Callable[[str], str]
     clock: Clock
+    called_back: bool = True
+    """Whether Azure is to be called back, for which the service must know the organization."""
     public_only: bool = False
 
 
@@ -56,13 +58,17 @@ def check(asked: Asked) -> Iterator[Check]:
     yield known
     if known.what == "token":
         return
-    yield _takes(asked, client)
+    if asked.called_back:
+        yield _takes(asked, client)
 
 
 def send(asked: Asked) -> Iterator[Check]:
     """Ask as a check does that wants its answer at once, and end the run that this starts."""
     client = _client(asked)
     client.authorize(asked.token)
+    if asked.called_back and not (takes := _takes(asked, client)).ok:
+        yield takes
+        return
     sent = {"Gate-Completion": "ApiResponse", "Gate-Policy": asked.policy, "Gate-Run": f"setup-{uuid.uuid4()}"}
     began = asked.clock.now()
     try:
