@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from gate.errors import Fault, PolicyFault, SourceRefused, UsageFault
 from gate.policy.reading import LARGEST_FILE, read
-from gate.policy.secrets import looks_like_secret, resolve_secret
+from gate.policy.secrets import REFERENCE, looks_like_secret, resolve_secret
 from gate.service.sections import (
     Azure,
     Callbacks,
@@ -187,6 +187,8 @@ def _fault(error: ErrorDetails, document: Document) -> Fault:
         known = _known(place[:-1])
         near = difflib.get_close_matches(str(place[-1]), known, n=1)
         message, hint = "unknown key", f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+    elif error["type"] == "string_pattern_mismatch" and error.get("ctx", {}).get("pattern") == REFERENCE:
+        message, hint = "must name a variable of the environment", "write ${NAME} for it"
     # Of a list that a variable gave, the fault is in one of its items.
     above = (document.overridden.get(place[:length]) for length in range(len(place), 0, -1))
     variable = next(filter(None, above), "")
