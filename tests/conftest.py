@@ -27,6 +27,9 @@ pytest_plugins = ["tests.servers.fixtures"]
 
 # Some containers forbid it, and then each of a thousand commands that the tests start would compile the gate anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Whoever works here may have a service of their own.
+for _name in [name for name in os.environ if name.startswith("GATE_")]:
+    del os.environ[_name]
 
 HERE = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared with, not bound to
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import click
 import pytest
 
+from gate.cli import gate as gate_command
 from gate.policy import load_text
 from tests.cli.commands import environment, gate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -67,3 +74,59 @@ def test_completion_is_printed(tmp_path: Path, shell: str) -> None:
         check=False,
     )
     assert "_gate_completion" in done.stdout
+
+
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md"), *ROOT.glob(".github/*.md")]
+)
+
+
+def heading_anchors(page: str) -> set[str]:
+    """Return where links into a page may lead, as GitHub names headings."""
+    shown = (
+        re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading) for heading in re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    )
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in shown}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    """Each link to a file of ours finds it, and where it names a heading, that heading."""
+    prose = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+        path, _, anchor = link.partition("#")
+        if ":" in path:
+            continue
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        if anchor and target.suffix == ".md":
+            assert anchor in heading_anchors(target.read_text(encoding="utf-8")), link
+
+
+def shown_commands() -> Iterator[tuple[str, list[str]]]:
+    """Yield page and words of every command of ours that stands in a block of its own."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for language, block in re.findall(r"^```(\S*)[^\n]*\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+            lines = block.replace("\\\n", " ").splitlines() if language in {"", "sh", "console"} else ()
+            for line in lines:
+                if re.match(r"(\$ )?gate ", line):
+                    yield page.relative_to(ROOT).as_posix(), shlex.split(line.removeprefix("$ "), comments=True)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"), list(shown_commands()), ids=lambda part: part if isinstance(part, str) else " ".join(part)
+)
+def test_commands_are_ours(page: str, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command that a reader may copy exists, and takes the options and values it is shown with."""
+    (tmp_path / "mentions.jsonl").touch()  # Files that a command reads are looked for at once.
+    monkeypatch.chdir(tmp_path)
+    command: click.Command = gate_command
+    rest = words[1:]
+    while isinstance(command, click.Group):
+        name, *rest = rest
+        found = command.get_command(click.Context(command), name)
+        assert found, f"{page}: {' '.join(words)}"
+        command = found
+    rest = rest[: next((place for place, word in enumerate(rest) if word in {"|", "&&", ">"}), len(rest))]
+    command.make_context(words[1], list(rest)).close()

@@ -142,3 +142,28 @@ def test_backup_and_restore(request: pytest.FixtureRequest, kind: str, tmp_path:
     if kind == "sqlite":
         assert (tmp_path / "author.key").read_text() == "an invented key of authors"
         assert (tmp_path / "gate.db").stat().st_mode & 0o077 == 0
+
+
+def test_what_is_not_there_is_neither_kept_nor_brought_back(tmp_path: Path) -> None:
+    """A mistyped path ends the scripts with words about it, and leaves the run log and older backups as they were."""
+    if not shutil.which("sqlite3"):
+        pytest.skip("needs sqlite3: apt-get install sqlite3")
+    kept, empty, backups = tmp_path / "gate.db", tmp_path / "empty", tmp_path / "backups"
+    empty.mkdir()
+    with Store(str(kept), ManualClock()) as store:
+        run = store.start_run(release(), {})
+    script("backup.sh", str(kept), str(backups))
+    before = (backups / "gate.db").read_bytes()
+    for name, arguments in (
+        ("backup.sh", (tmp_path / "gate.bd", backups)),
+        ("restore.sh", (empty, kept)),
+        ("restore.sh", (empty, "postgresql://nobody@127.0.0.1:1/gate")),
+    ):
+        command = [str(FOLDER / name), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"{name}: there is no ")
+    assert (backups / "gate.db").read_bytes() == before
+    assert not list(empty.iterdir())
+    with Store(str(kept), ManualClock()) as store:
+        assert [line.id for line in store.page().lines] == [run]

@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
-# The same with a gate service, by curl and jq alone. GATE_URL and GATE_TOKEN are in the environment.
+# The same with a gate service, by curl and jq alone.
 set -euo pipefail
+
+# Before anything is deployed.
+: "${GATE_URL:?address of the service}" "${GATE_TOKEN:?made by gate token create}"
+: "${GATE_POLICY:?name of a policy that the service holds}" "${BUILD_ID:?another one for each release}"
 
 # The token comes by a file that only this process can read: others see command lines.
 ask() {
@@ -12,8 +16,9 @@ ask() {
 deployed_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 
 # The same key and order are the same run, so that --retry cannot start two.
-run=$(ask --header "Idempotency-Key: ${BUILD_ID:?}" "$GATE_URL/v1/runs" \
-  --data "{\"policy_name\": \"${GATE_POLICY:?}\", \"deployed_at\": \"$deployed_at\"}" | jq -r .id)
+said=$(ask --header "Idempotency-Key: $BUILD_ID" "$GATE_URL/v1/runs" \
+  --data "{\"policy_name\": \"$GATE_POLICY\", \"deployed_at\": \"$deployed_at\"}") || { echo "$said" >&2; exit 1; }
+run=$(jq -r .id <<< "$said")
 
 answer=wait
 while [ "$answer" = wait ]; do
@@ -24,5 +29,5 @@ done
 case $answer in
   promote) ./deploy.sh production ;;
   halt) ./rollback.sh canary; exit 10 ;;
-  *) echo "The gate holds: the canary stays, somebody decides. gate approve $run" >&2; exit 11 ;;
+  *) echo "The gate holds: the canary stays, somebody decides. gate approve $run --reason '…'" >&2; exit 11 ;;
 esac

@@ -152,7 +152,7 @@ def _say(fault: GateError, *, debug: bool) -> int:
         _tell(traceback.format_exc())
     # Each fault of a policy begins its line, so that editors and CI find file and line.
     number = len(fault.faults) if isinstance(fault, PolicyFault) else 1
-    _tell(f"gate: {number} faults in the policy\n{fault.message}" if number > 1 else f"gate: {fault.message}")
+    _tell(f"gate: {number} faults\n{fault.message}" if number > 1 else f"gate: {fault.message}")
     if quote := getattr(fault, "quote", ""):
         _tell(f"  it says: {' '.join(quote.split())}")
     if fault.hint:

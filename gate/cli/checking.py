@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -64,6 +65,8 @@ def check(options: Options, deployed_at: datetime | timedelta, environ: Mapping[
     view = choose(clock, plain=options.plain or options.as_json, environ=environ)
     if isinstance(ci, Progress):
         view = PercentView(view, ci)
+    # What becomes of actions is told here; without a handler, Python would print each warning a second time.
+    logging.getLogger("gate.acting").addHandler(logging.NullHandler())
     report, fault = _judge(options, deployed_at, clock, environ, view)
     try:
         _print(report, as_json=options.as_json)

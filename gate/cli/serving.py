@@ -119,6 +119,8 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
     environ = options.over(environ)
     settings = _settings(environ)
     settings.check(environ)  # Here, where it is told in two lines; in a process of its own it would be a crash.
+    if (folder := settings.policies.folder) and not folder.is_dir():
+        _LOG.warning("policies.folder: there is no folder %s, so no run can be started by the name of a policy", folder)
     _say_first_token(settings, environ)
     family = {**environ, PARENT: str(os.getpid())}
     commands = {"worker": [sys.executable, "-m", "gate", "worker"], "web server": [sys.executable, "-c", WEB]}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds between tries; the last one again and again while patience lasts."""
+SAID_FROM = 4.0
+"""Seconds of a pause from which on it is told: whoever mistyped the address is not to wait in silence."""
 TRY_AGAIN = frozenset({429, 502, 503, 504})
 NOT_DONE = frozenset({429, 503})
 """Of these, answers of the service itself that it did nothing; behind the others it may have done it."""
@@ -99,7 +101,8 @@ class Transport:
                 pause = max(pause, _retry_after(reply))
             if self._clock.now() + timedelta(seconds=pause) > ends:
                 raise fault
-            _LOG.debug("trying again in %s s: %s", pause, fault.message)
+            if pause >= SAID_FROM:
+                _LOG.warning("the service %s does not answer; trying again in %g s", self._base, pause)
             self._clock.wait(timedelta(seconds=pause))
             tries += 1
 

@@ -91,7 +91,7 @@ class Channel:
         took = _in_time(lambda: self._send(notice, heard), within.total_seconds())
         if took is None:
             message = f"{self.name}: no answer in time"
-            raise SourceDown(message, hint="it is tried again")
+            raise SourceDown(message, hint=f"see whether this machine reaches what {self._reference[2:-1]} holds")
         if took:
             return bool(notice.picture) and self.takes_pictures and not heard.no_files
         status = heard.status
@@ -99,7 +99,7 @@ class Channel:
         if 300 <= status < 500 and status not in _PASSING:  # noqa: PLR2004 - of HTTP
             hint = f"put a valid address of the channel into {self._reference[2:-1]}: it may be revoked or mistyped"
             raise SourceRefused(message, hint=hint)
-        raise SourceDown(message, hint=f"it is tried again; try it by hand with what {self._reference[2:-1]} holds")
+        raise SourceDown(message, hint=f"try it by hand with what {self._reference[2:-1]} holds")
 
     def _send(self, notice: Notice, heard: _Heard) -> bool:
         made, marked = self._made, type(self._made).mark_delivered

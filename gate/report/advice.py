@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gate.model import Verdict
     from gate.report.content import Report
 
-BY_A_PERSON = {"approved": "Go on with", "rejected": "Roll back, or stop where it is,"}
+BY_A_PERSON = {"approved": "Go on with {name}", "rejected": "Roll back {name}, or stop it where it is"}
 """Code of a verdict that a person gave, which counts in a dry run too."""
 MISSING = {
     "too_few_mentions": "Watch longer (window.length), add a source, or lower minimum if few people write about you.",
@@ -37,7 +37,7 @@ def advice(report: Report) -> list[str]:
     verdict = report.verdict
     name = (report.release and report.release.name) or "the release"
     if verdict.code in BY_A_PERSON:
-        return [f"{BY_A_PERSON[verdict.code]} {name}: a person has decided."]
+        return [f"{BY_A_PERSON[verdict.code].format(name=name)}: a person has decided."]
     if verdict.dry_run and verdict.outcome is not Outcome.PASS:
         return ["Dry run: the pipeline goes on whatever users say. Remove dry_run to let this verdict count."]
     if verdict.outcome is Outcome.FAIL:

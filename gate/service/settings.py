@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from gate.errors import Fault, PolicyFault, SourceRefused, UsageFault
 from gate.policy.reading import LARGEST_FILE, read
-from gate.policy.secrets import looks_like_secret, resolve_secret
+from gate.policy.secrets import REFERENCE, looks_like_secret, resolve_secret
 from gate.service.sections import (
     Azure,
     Callbacks,
@@ -99,18 +99,21 @@ class Settings(Section):
         """See that there is what the web server cannot be without.
 
         Raises:
-            UsageFault: a secret is not set, or nobody says whom GitHub's tokens must be for.
+            UsageFault: a secret is not set or too short, or nobody says whom GitHub's tokens must be for.
         """
         if self.github.repositories:
             self.audience()
         needed = [*([self.login.client_secret] if self.login else []),
-                  *(self.github.app.webhook_secrets if self.github.app else ()),
-                  *(self.azure.keys if self.azure else ())]  # fmt: skip
-        for reference in needed:
-            try:
+                  *(self.github.app.webhook_secrets if self.github.app else ())]  # fmt: skip
+        try:
+            for reference in needed:
                 resolve_secret(reference, environ)
-            except SourceRefused as fault:
-                raise UsageFault(fault.message, hint=fault.hint) from None
+            if self.azure:
+                from gate.service.azure.sealing import Sealer
+
+                Sealer(self.azure.keys, environ)
+        except SourceRefused as fault:
+            raise UsageFault(fault.message, hint=fault.hint) from None
 
 
 def of_environment(environ: Mapping[str, str]) -> Settings:
@@ -149,7 +152,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     else:
         if not faults:
             return settings if ("policies", "folder") in document.overridden else _at_home(settings, path)
-    raise PolicyFault(tuple(sorted(faults, key=lambda fault: fault.line)), hint="docs/service.md lists every setting")
+    raise PolicyFault(tuple(sorted(faults, key=lambda fault: fault.line)), hint="docs/api.md lists every setting")
 
 
 def _at_home(settings: Settings, path: Path | None) -> Settings:
@@ -184,6 +187,8 @@ def _fault(error: ErrorDetails, document: Document) -> Fault:
         known = _known(place[:-1])
         near = difflib.get_close_matches(str(place[-1]), known, n=1)
         message, hint = "unknown key", f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+    elif error["type"] == "string_pattern_mismatch" and error.get("ctx", {}).get("pattern") == REFERENCE:
+        message, hint = "must name a variable of the environment", "write ${NAME} for it"
     # Of a list that a variable gave, the fault is in one of its items.
     above = (document.overridden.get(place[:length]) for length in range(len(place), 0, -1))
     variable = next(filter(None, above), "")

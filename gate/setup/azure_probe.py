@@ -67,6 +67,9 @@ def send(asked: Asked) -> Iterator[Check]:
     """Ask as a check does that wants its answer at once, and end the run that this starts."""
     client = _client(asked)
     client.authorize(asked.token)
+    if not asked.synchronous and not (takes := _takes(asked, client)).ok:
+        yield takes
+        return
     sent = {"Gate-Completion": "ApiResponse", "Gate-Policy": asked.policy, "Gate-Run": f"setup-{uuid.uuid4()}"}
     sent |= {"Gate-Repository": asked.repository} if asked.repository else {}
     began = asked.clock.now()

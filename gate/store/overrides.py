@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, select, update
 
 from gate.canonical import from_plain, loads, rfc3339
-from gate.decide.words import mentions, percent
+from gate.decide.words import chance, mentions, percent
 from gate.errors import NoSuchRun, RunElsewhere, RunOver, UsageFault
 from gate.model import Decision, Outcome, Tally, Verdict
 from gate.policy.sections import LONGEST
@@ -135,7 +135,7 @@ def _so_far(verdict: Verdict) -> str:
         before = f", {percent(tally.share_before)} before" if tally.share_before is not None else ""
         parts.append(f"{percent(tally.share_after)} negative{before}")
     if verdict.odds is not None:
-        parts.append(f"odds {verdict.odds:,.1f}")
+        parts.append(chance(verdict.odds))
     return "; ".join(parts)
 
 

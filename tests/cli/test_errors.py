@@ -117,7 +117,7 @@ def test_each_fault_of_a_policy_begins_its_line(
     faults = tuple(Fault("gate.yml", line, "rules", "missing") for line in (4, 7))
     failing(PolicyFault(faults))
     assert run("broken") == 2
-    expected = "gate: 2 faults in the policy\ngate.yml:4: rules: missing\ngate.yml:7: rules: missing\n"
+    expected = "gate: 2 faults\ngate.yml:4: rules: missing\ngate.yml:7: rules: missing\n"
     assert capsys.readouterr().err == expected
     failing(PolicyFault(faults[:1]))
     run("broken")

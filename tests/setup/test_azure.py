@@ -154,6 +154,16 @@ def test_what_is_not_well(
     assert done.stdout.count("next: ") == done.stdout.count("FAIL") == 1
 
 
+def test_a_test_is_refused_as_the_check_would_be(setup: Callable[..., Done]) -> None:
+    """Where the service does not answer the organization's checks, no run is started that would seem to prove it does."""
+    no = Reply.of({"detail": "PlanUrl is none of azure.organizations", "hint": "name yours"}, 403)
+    with answering(check=no) as server:
+        done = setup("--test", *asked_of(server)[1:])
+        asked = [each.headers for each in server.requests if each.path == "/v1/azure/check"]
+    assert (done.returncode, "PlanUrl is none of azure.organizations" in done.stdout) == (12, True)
+    assert [each.get("gate-policy") for each in asked] == [""], "nothing was started"
+
+
 def test_a_wrong_token_and_nobody_there(setup: Callable[..., Done]) -> None:
     """A token of somebody else, none, and an address at which nobody listens are told apart."""
     with answering() as server:

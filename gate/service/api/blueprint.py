@@ -83,8 +83,10 @@ def standing(run_id: str, role: Role) -> Standing:
 
 def invalid(error: ValidationError) -> Response:
     """Say what is wrong with a request, field by field."""
-    if "run_id" in (request.view_args or {}) and {each["loc"][:1] for each in error.errors()} <= _NOWHERE:
-        return answer(Problem(404, "there is nothing at this address", kind="no-such-run", hint="gate runs lists them"))
+    asked = request.view_args or {}
+    if "run_id" in asked and {each["loc"][:1] for each in error.errors()} <= _NOWHERE:
+        message = f"there is no run {str(asked['run_id'])[:80]!r}"
+        return answer(Problem(404, message, kind="no-such-run", hint="gate runs lists them"))
     errors = [
         {"field": ".".join(map(str, each["loc"])), "message": each["msg"].removeprefix("Value error, ")}
         for each in error.errors(include_url=False, include_input=False, include_context=False)

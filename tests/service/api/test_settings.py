@@ -80,3 +80,20 @@ def test_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageFault) as wrong:
         load(tmp_path / "absent.yml", {})
     assert "--config" in wrong.value.hint
+
+
+def test_keys_of_checks_are_seen_before_anything_starts(tmp_path: Path) -> None:
+    """A key for Azure's tokens that is not set, or is too short, is told as a fault of usage with the next step."""
+    file = tmp_path / "service.yml"
+    file.write_text('azure: {organizations: ["https://dev.azure.com/acme"], keys: ["${GATE_AZURE_KEY}"]}\n')
+    written = tmp_path / "written.yml"
+    written.write_text("azure: {organizations: ['https://dev.azure.com/acme'], keys: [abc]}\n")
+    with pytest.raises(PolicyFault, match=r"azure.keys.0: must name a variable.*write \$\{NAME\}"):
+        load(written, {})
+    settings = load(file, {})
+    with pytest.raises(UsageFault, match="GATE_AZURE_KEY is not set") as missing:
+        settings.check({})
+    assert "set the environment variable" in missing.value.hint
+    with pytest.raises(UsageFault, match="GATE_AZURE_KEY"):
+        settings.check({"GATE_AZURE_KEY": "short"})
+    settings.check({"GATE_AZURE_KEY": "0123456789abcdef" * 4})

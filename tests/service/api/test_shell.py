@@ -169,8 +169,8 @@ def test_client_says_nothing_twice(status: int, asked: int) -> None:
         assert len(server.requests) == asked
 
 
-def test_client_tries_again_and_gives_up() -> None:
-    """A service that cannot be reached is tried again for as long as patience lasts, and no longer."""
+def test_client_tries_again_and_gives_up(caplog: pytest.LogCaptureFixture) -> None:
+    """A service that cannot be reached is tried again for as long as patience lasts, and no longer; that is told."""
     clock = ManualClock()
     began = clock.now()
     with Client(f"http://127.0.0.1:{free_port()}", "t", clock=clock, patience=timedelta(minutes=1)) as lonely:
@@ -178,3 +178,6 @@ def test_client_tries_again_and_gives_up() -> None:
             lonely.verdict("261121-202630-x7k2qa")
         tried = clock.now() - began
         assert timedelta(seconds=30) < tried <= timedelta(minutes=1)
+    told = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert told[0].endswith("does not answer; trying again in 4 s")
+    assert len(told) < 5
