@@ -135,5 +135,5 @@ def test_a_missing_server_is_never_passed_over(
 ) -> None:
     """A test whose server cannot start is skipped with the reason on a desk, and fails in CI."""
     monkeypatch.setenv("CI", value)
-    with pytest.raises(outcome, match=r"Redis does not run here: nosuch .* apt-get install"), or_say_why("Redis"):
+    with pytest.raises(outcome, match=r"Redis cannot be had here: nosuch .* apt-get install"), or_say_why("Redis"):
         find("nosuch", "redis-server")

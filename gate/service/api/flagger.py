@@ -16,9 +16,9 @@ from gate.runs import Order
 from gate.service.api.asked import FlaggerAsked, FlaggerMetadata, HookPath
 from gate.service.api.blueprint import api, problem, told
 from gate.service.api.shown import HALTED, answer_of, links, run_told, status_of
-from gate.service.api.starting import held
 from gate.service.api.told import FlaggerTold
 from gate.service.auth import Role, labels_for, principal, require
+from gate.service.named import read_named
 from gate.service.problems import Problem
 from gate.service.services import services
 from gate.store import State
@@ -79,7 +79,7 @@ def _started(about: FlaggerMetadata, labels: Mapping[str, str]) -> Line:
     if about.policy is None:
         hint = "write metadata: {policy: NAME} under the webhook"
         raise Problem(422, "the webhook names no policy", kind="request", hint=hint)
-    text, path = held(about.policy)
+    text, path = read_named(services().settings.policies.folder, about.policy)
     own = {"repository": about.repository} if about.repository else {}
     order = Order(
         policy=text,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Response
@@ -15,9 +13,9 @@ from gate.runs.orders import INLINE
 from gate.service.api.asked import KeyHeader, RunAsked
 from gate.service.api.blueprint import api, problem, told
 from gate.service.api.inline import check_callback, check_inline
-from gate.service.api.policies import names_in
 from gate.service.api.shown import links
 from gate.service.auth import Role, labels_for, principal, require
+from gate.service.named import read_named
 from gate.service.problems import Problem
 from gate.service.services import services
 
@@ -63,27 +61,7 @@ def _policy(body: RunAsked) -> tuple[str, str]:
         if not allowed.inline:
             raise Problem(403, "this service takes named policies only", kind="inline", hint="give policy_name")
         return body.policy, INLINE
-    return held(body.policy_name or "")
-
-
-def held(name: str) -> tuple[str, str]:
-    """Return text and path of a policy that the service holds.
-
-    Raises:
-        UsageFault: it holds none of that name.
-    """
-    folder = services().settings.policies.folder
-    path = (folder or Path("/nowhere")).absolute() / f"{name}.yml"
-    try:
-        return path.read_text(encoding="utf-8-sig"), str(path)
-    except (OSError, ValueError):
-        raise _unknown(name, names_in(folder)) from None
-
-
-def _unknown(name: str, known: list[str]) -> UsageFault:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else "GET /v1/policies lists those that the service holds"
-    return UsageFault(f"there is no policy {name!r}", hint=hint)
+    return read_named(allowed.folder, body.policy_name or "")
 
 
 def _deployed_at(body: RunAsked, key: str) -> datetime:

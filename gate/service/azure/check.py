@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from datetime import timedelta
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from gate.canonical import loads
 from gate.errors import PolicyFault, SourceDown, UsageFault
@@ -74,6 +76,8 @@ class Check(Holding):
         self._plans = plans
         self._sealer = sealer
         self._runs = runs
+        self._making = Lock()
+        self._turns: WeakValueDictionary[str, RLock] = WeakValueDictionary()
 
     def deadline(self, webhook: Webhook) -> datetime:
         """Return when Azure waits no more."""
@@ -101,6 +105,23 @@ class Check(Holding):
 
     def follow(self, webhook: Webhook, run_id: str, until: datetime) -> datetime | None:
         """Show what is new of a run; returns when to come again."""
+        with self._turn(webhook.delivery):
+            return self._follow(self._store.webhook_of(run_id) or webhook, run_id, until)
+
+    def answer(self, delivery: Delivery) -> datetime | None:
+        """End the check as its run ended; returns when to come again where a person is waited for."""
+        webhook = self._store.webhook_of(delivery.run_id)
+        if webhook is None:
+            return None
+        with self._turn(webhook.delivery):
+            return self._answer(self._store.webhook_of(delivery.run_id) or webhook, delivery)
+
+    def _turn(self, delivery: str) -> RLock:
+        """Return what keeps the round and the outbox, each in a thread of its own, from showing the same lines at once."""
+        with self._making:
+            return self._turns.setdefault(delivery, RLock())
+
+    def _follow(self, webhook: Webhook, run_id: str, until: datetime) -> datetime | None:
         standing, now, times = self._store.standing(run_id), self._clock.now(), Times.of(webhook)
         if now >= times.ends:
             _LOG.error("a check was not answered in time", extra=self.about(webhook) | {"run": run_id})
@@ -121,10 +142,9 @@ class Check(Holding):
             self._store.mark_webhook(webhook.delivery, until, told={**told, "seq": standing.events})
         return min(until, times.decides)
 
-    def answer(self, delivery: Delivery) -> datetime | None:
-        """End the check as its run ended; returns when to come again where a person is waited for."""
-        webhook, message = self._store.webhook_of(delivery.run_id), loads(delivery.body, "outbox.body")
-        if webhook is None or webhook.told.get("result") or not isinstance(message, dict):
+    def _answer(self, webhook: Webhook, delivery: Delivery) -> datetime | None:
+        message = loads(delivery.body, "outbox.body")
+        if webhook.told.get("result") or not isinstance(message, dict):
             return None
         if webhook.done:
             fault = "the check's time was over"

@@ -15,10 +15,10 @@ from gate.canonical import dumps
 from gate.service.auth import Role, labels_for, principal, require
 from gate.service.auth.audit import about, refused
 from gate.service.azure.asked import Completion, asked_of, completion_of, run_key, wanted_of
-from gate.service.azure.ordering import policy_of
 from gate.service.azure.organizations import Foreign, Malformed
 from gate.service.azure.sampling import sample
 from gate.service.azure.sealing import Sealer
+from gate.service.named import read_named
 from gate.service.problems import Problem
 from gate.service.services import services
 
@@ -89,7 +89,7 @@ def _take(headers: Mapping[str, str]) -> Response:
 
 def _ours(wanted: Wanted) -> Wanted:
     """Return it with the labels that a run of this caller has; its policy is looked for now, while Azure shows why not."""
-    policy_of(services().settings, wanted.policy)
+    read_named(services().settings.policies.folder, wanted.policy)
     return wanted.model_copy(update={"labels": dict(labels_for(wanted.labels))})
 
 

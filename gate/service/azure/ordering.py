@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gate.errors import UsageFault
 from gate.policy import Overrides, load_text
 from gate.runs import Callback, Order
+from gate.service.named import read_named
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +27,7 @@ def order_for(settings: Settings, webhook: Webhook, asked: Asked, times: Times) 
     """
     wanted = asked.wanted
     deployed_at = wanted.deployed_at or webhook.received_at
-    text, path = policy_of(settings, wanted.policy)
+    text, path = read_named(settings.policies.folder, wanted.policy)
     policy = load_text(text, path=path, overrides=Overrides(release=wanted.release or None))
     closes = deployed_at + policy.window.length
     if closes > times.decides:
@@ -49,19 +49,5 @@ def order_of(settings: Settings, wanted: Wanted, key: str, now: datetime, by: st
     Raises:
         UsageFault: the service holds no such policy.
     """
-    text, path = policy_of(settings, wanted.policy)
+    text, path = read_named(settings.policies.folder, wanted.policy)
     return Order(text, wanted.deployed_at or now, wanted.release or None, wanted.labels, None, key, by, path)
-
-
-def policy_of(settings: Settings, name: str) -> tuple[str, str]:
-    """Return the text of a policy that the service holds, and its path.
-
-    Raises:
-        UsageFault: it holds none of that name.
-    """
-    path = (settings.policies.folder or Path("/nowhere")).absolute() / f"{name}.yml"
-    try:
-        return path.read_text(encoding="utf-8-sig"), str(path)
-    except (OSError, ValueError):
-        message = f"the service holds no policy {name!r}"
-        raise UsageFault(message, hint="GET /v1/policies lists those that it holds; Gate-Policy names one") from None

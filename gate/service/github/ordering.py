@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gate.errors import UsageFault
@@ -10,6 +9,7 @@ from gate.policy import load_text
 from gate.runs import Callback, Order
 from gate.runs.orders import LONGEST_LABEL
 from gate.service.api.inline import check_inline
+from gate.service.named import read_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,12 +86,10 @@ def callback_url(settings: Settings, held: Held) -> str:
 
 
 def _named(settings: Settings, name: str) -> tuple[str, str]:
-    path = (settings.policies.folder or Path("/nowhere")).absolute() / f"{name}.yml"
     try:
-        return path.read_text(encoding="utf-8-sig"), str(path)
-    except (OSError, ValueError):
-        message = f"the service holds no policy {name!r}"
-        raise Refused(message, hint="put it into policies.folder, or mend github.app.rules") from None
+        return read_named(settings.policies.folder, name)
+    except UsageFault as fault:
+        raise Refused(fault.message, hint="put it into policies.folder, or mend github.app.rules") from None
 
 
 def _own(settings: Settings, held: Held, fetch: Callable[[str], bytes]) -> tuple[str, str]:

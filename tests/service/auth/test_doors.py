@@ -50,7 +50,9 @@ def paths(app: Flask) -> list[tuple[str, str]]:
 def test_nothing_is_open_but_health_and_login(make_app: MakeApp) -> None:
     """Of all addresses there are, and of some that there are not, anybody gets health, the login and static files."""
     app = make_app()
-    known = [each for each in paths(app) if each[1] not in OPEN and not each[1].startswith("/static/")]
+    assert app.test_client().post("/webhooks/github").status_code == 404, "nobody listens where there is no App"
+    others = OPEN | {"/webhooks/github"}
+    known = [each for each in paths(app) if each[1] not in others and not each[1].startswith("/static/")]
     assert len(known) > 8
     for method, path in [*known, ("GET", "/nothing"), ("GET", "/v1/nothing"), ("OPTIONS", "/v1/runs"), ("PUT", "/")]:
         answer = app.test_client().open(path, method=method)
