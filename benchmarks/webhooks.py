@@ -66,7 +66,9 @@ def read_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=300)
-    parser.add_argument("--rate", type=float, default=2.0, help="events a second; the default is 7,200 deployments an hour")
+    parser.add_argument(
+        "--rate", type=float, default=2.0, help="events a second; the default is 7,200 deployments an hour"
+    )
     return parser.parse_args()
 
 
