@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integrations.asking import Gate
-
-pytestmark = pytest.mark.skipif(not find_spec("gate.service.azure"), reason="this service takes no checks yet")
 
 
 def test_the_headers_are_taken() -> None:

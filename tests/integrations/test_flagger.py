@@ -16,7 +16,8 @@ import yaml
 from tests.integrations.asking import PUBLIC
 from tests.integrations.flagger import Flagger
 from tests.integrations.told import GOES_ON, HOLDS, ROLLS_BACK, table
-from tests.service.running import free_port, wait_for
+from tests.servers.running import free_port
+from tests.service.running import wait_for
 from tests.test_layout import ROOT
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import choice
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 PATIENCE = 180.0
 """Seconds until a server must be ready, on a machine that is busy with much else."""
 BETWEEN_TRIES = 0.05
+PORTS = range(20_000, 32_000)
 LEAVE = 15.0
 """Seconds a server has to end by itself."""
 
@@ -41,11 +43,15 @@ def find(program: str, package: str, *folders: Path) -> str:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a port of 127.0.0.1 that nobody listens on, and that nobody is given who asks for any port.
+
+    Between this and the start of a server, tests in other processes open hundreds of sockets, whose ports Linux takes
+    from 32768 up: one of them would pass for the server.
+    """
+    while True:
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port := choice(PORTS)))
+            return port
 
 
 def answers(port: int) -> bool:

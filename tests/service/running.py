@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import requests
 from gate.clock import SystemClock
 from gate.store import NewToken, Store
 from tests.cli.commands import history
+from tests.servers.running import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -144,11 +144,3 @@ def wait_for(done: Callable[[], object], said: Callable[[], str], seconds: float
     while not done():
         assert clock.now() < ends, said()
         clock.wait(timedelta(milliseconds=100))
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -16,7 +16,7 @@ import requests
 
 from tests.servers import installing
 from tests.servers.redis import redis
-from tests.servers.running import answers, folder, free_port, running
+from tests.servers.running import folder, free_port, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -137,7 +137,8 @@ def bluesky(postgresql: PostgreSQL) -> Iterator[Bluesky]:
             "CONTROL_PORT": str(control),
         }
         command = [str(node), str(home / "network.mjs")]
-        with running(command, lambda: answers(control), place / "log", environ=environ):
+        log = place / "log"
+        with running(command, lambda: "everything is up" in log.read_text(errors="replace"), log, environ=environ):
             yield Bluesky(f"http://localhost:{pds}", f"http://localhost:{appview}", f"http://127.0.0.1:{control}")
 
 

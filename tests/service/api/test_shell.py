@@ -15,11 +15,13 @@ from gate.client import Client, Order
 from gate.errors import KeyReused, NoSuchRun, PolicyFault, RunOver, ServiceFault, UsageFault
 from tests.cli.commands import DEPLOY
 from tests.servers.http_server import Reply, Server
-from tests.service.running import Service, free_port
+from tests.servers.running import free_port
 from tests.support import ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.service.running import Service
 
     Here = Callable[..., tuple[object, str, str]]
 
