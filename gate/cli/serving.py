@@ -72,7 +72,8 @@ def work(options: Options, environ: Mapping[str, str]) -> None:
     settings = _settings(environ)
     from gate.runs.durable import Settings as WorkerSettings
     from gate.runs.system import system_url
-    from gate.service import azure, github
+    from gate.service.azure.check import check_of
+    from gate.service.github.rule import rule_of
     from gate.store import default_url
     from gate.wiring_service import open_worker
 
@@ -90,7 +91,7 @@ def work(options: Options, environ: Mapping[str, str]) -> None:
         policies=policies.folder,
         private_addresses=policies.private_addresses,
         public_url=settings.public_url,
-        platforms=[build for of in (github.rule_of, azure.check_of) if (build := of(settings, clock, environ))],
+        platforms=[build for of in (rule_of, check_of) if (build := of(settings, clock, environ))],
     ) as worker:
         try:
             with cancellable():

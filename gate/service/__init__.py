@@ -1,13 +1,6 @@
 """The service that other machines and people talk to: an API under ``/v1``, and a page.
 
 Needs the extra ``[service]``. Nothing here decides, watches or delivers: it reads the run log, and hands orders to
-``gate.runs``, which workers take up.
+``gate.runs``, which workers take up. ``gate.service.app`` makes the application; nothing is imported here, because a worker
+reads the settings too and is half as large without a web server.
 """
-
-from __future__ import annotations
-
-from gate.service.app import application, create_app
-from gate.service.services import Services
-from gate.service.settings import Settings, load
-
-__all__ = ["Services", "Settings", "application", "create_app", "load"]

@@ -12,11 +12,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gate import __version__
 from gate.clock import SystemClock
-from gate.service import api, azure, github, metrics, problems, requests_seen, tracing
-from gate.service.api import ProblemTold, invalid
+from gate.service import metrics, problems, requests_seen, tracing
+from gate.service.api import views
+from gate.service.api.blueprint import invalid
 from gate.service.api.document import SCHEMES
 from gate.service.api.streaming import STREAMS, Streams
+from gate.service.api.told import ProblemTold
 from gate.service.auth import Gatekeeper
+from gate.service.azure import endpoint
+from gate.service.github import webhook
 from gate.service.health import health
 from gate.service.paths import one_slash
 from gate.service.services import Services
@@ -52,9 +56,9 @@ def create_app(services: Services) -> Flask:
     Gatekeeper(services.store, services.settings, services.clock, services.environ).install(app)
     app.register_blueprint(health)
     metrics.install(app)
-    api.install(app)
-    github.install(app, services)
-    azure.install(app, services)
+    views.install(app)
+    webhook.install(app, services)
+    endpoint.install(app, services)
     if util.find_spec("gate.service.page"):
         import_module("gate.service.page").install(app)
     return app

@@ -5,10 +5,3 @@ run and tells how it stands, ``plans`` speaks to Azure with the token that came 
 encrypted meanwhile. The verdict goes through the outbox of the run like any callback. In the synchronous mode,
 ``sampling``, nothing is called back: Azure asks again.
 """
-
-from __future__ import annotations
-
-from gate.service.azure.check import check_of
-from gate.service.azure.endpoint import install
-
-__all__ = ["check_of", "install"]

@@ -4,10 +4,3 @@
 ``rule`` orders the run and tells how it stands, ``calls`` speaks to GitHub as the App. The verdict goes through the
 outbox of the run like any callback, so it is sent whatever happens to processes meanwhile.
 """
-
-from __future__ import annotations
-
-from gate.service.github.rule import rule_of
-from gate.service.github.webhook import install
-
-__all__ = ["install", "rule_of"]

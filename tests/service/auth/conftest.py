@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gate.service import Services, Settings, create_app
+from gate.service.app import create_app
+from gate.service.services import Services
+from gate.service.settings import Settings
 from gate.store import NewToken
 from gate.wiring_service import open_service
 from tests.servers.http_server import Server

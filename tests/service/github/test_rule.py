@@ -10,7 +10,7 @@ import pytest
 from gate.model import Decision
 from gate.runs import Runs
 from gate.runs.delivering import HELD
-from gate.service.github import rule_of
+from gate.service.github.rule import rule_of
 from gate.store import State
 from tests.runs.world import mentions
 from tests.servers.github import LIMITED, SHA
