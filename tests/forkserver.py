@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -21,6 +22,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -212,6 +214,7 @@ def _serve(listening: socket.socket, ended: int) -> dict[str, Any]:
                     connection.send(str(code).encode())
                 connection.close()
             else:
+                listening.close()
                 raise SystemExit
 
 
@@ -234,10 +237,30 @@ def _become(fds: Sequence[int]) -> dict[str, Any]:
     return asked
 
 
+def _leave(ended: SystemExit) -> None:
+    """End the forked process as Python does, but do not take apart what is shared: that copies all of it first."""
+    if isinstance(ended.code, int):
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+        atexit._run_exitfuncs()  # noqa: SLF001 - nothing public does it
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # Where it cannot be written to, Python ends in a way of its own.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(ended.code)
+
+
 if __name__ == "__main__":
     for _name in IMPORTED:
         importlib.import_module(_name)
     load_text(POLICY)
+    gc.freeze()  # What is shared stays so: it is not looked through for garbage.
     _asked = _serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]))
     sys.argv = _asked["args"]
-    runpy.run_module(_asked["args"][0], run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(_asked["args"][0], run_name="__main__", alter_sys=True)
+    except SystemExit as _ended:
+        _leave(_ended)
+        raise
