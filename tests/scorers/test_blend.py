@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from gate.language import says_something
 from gate.scorers.blend import Options, Scorer
-from gate.scorers.blend.features import CHAR_SIZES, Featurizer, char_groups
+from gate.scorers.blend.features import Featurizer
+from gate.scorers.blend.hashing import CHAR_SIZES, char_groups
 from gate.scorers.blend.model import DEFAULT_WEIGHTS, Weights
 from gate.scorers.blend.phrases import Phrases
 from tests.hostile import HOSTILE

@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gate.scorers.blend.features import (
+from gate.scorers.blend.features import DENSE_NAMES, Batch, Featurizer, Floats, Vocabulary
+from gate.scorers.blend.hashing import (
     CHAR_BITS,
-    DENSE_NAMES,
     WORD_BITS,
-    Batch,
-    Featurizer,
-    Floats,
     Ints,
-    Vocabulary,
     char_buckets,
     char_groups,
     negated_buckets,

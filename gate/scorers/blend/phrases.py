@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gate.scorers.blend.features import Batch, Floats, Ints, Vocabulary
+    from gate.scorers.blend.features import Batch, Floats, Vocabulary
+    from gate.scorers.blend.hashing import Ints
 
 PLACES = 3
 
