@@ -7,6 +7,7 @@ the whole batch at once with numpy. Every step is linear in the text.
 
 from __future__ import annotations
 
+import functools
 import html
 import math
 import re
@@ -169,12 +170,18 @@ def _dense(text: str, tokens: int, scores: tuple[float, float, float, float]) ->
     ]  # fmt: skip
 
 
+@functools.cache
+def _vader() -> FastVader:
+    """One for the process: its lexicon takes long to read, and a text leaves nothing behind in it."""
+    return FastVader()
+
+
 class Featurizer:
     """Turns texts into a `Batch`; keeps a vocabulary and an analyzer between calls."""
 
     def __init__(self) -> None:
-        """Load the lexicon."""
-        self.vader = FastVader()
+        """Start with no word met."""
+        self.vader = _vader()
         self.vocabulary = Vocabulary()
 
     def batch(self, texts: list[str]) -> Batch:
