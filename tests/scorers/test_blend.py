@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from gate.language import says_something
 from gate.scorers.blend import Options, Scorer
-from gate.scorers.blend.features import CHAR_SIZES, Featurizer, char_groups
-from gate.scorers.blend.model import DEFAULT_WEIGHTS, Weights
-from gate.scorers.blend.phrases import Phrases
+from gate.scorers.blend.features import Featurizer
+from gate.scorers.blend.hashing import CHAR_SIZES, char_groups
+from gate.scorers.blend.model import DEFAULT_WEIGHTS, Blend, Weights, shipped
+from gate.scorers.blend.phrases import Phrases, PhraseWeights
 from tests.hostile import HOSTILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +115,7 @@ def test_phrases_are_whole_numbers_until_the_maximum() -> None:
     """So the order in which a processor adds them cannot change a score."""
     featurizer = Featurizer()
     batch = featurizer.batch(["the new login is horrible", "", "won't load since the update :( zzqqxx"])
-    with np.load(DEFAULT_WEIGHTS, allow_pickle=False) as stored:
-        matches = Phrases(stored)._matches(batch, featurizer.vocabulary)  # noqa: SLF001 - the sums themselves
+    matches = Phrases(shipped().phrases)._matches(batch, featurizer.vocabulary)  # noqa: SLF001 - the sums themselves
     assert matches.shape[0] == len(batch.ids)
     assert (matches == np.rint(matches)).all()
     assert np.abs(matches).max() < 2**24
@@ -126,8 +127,21 @@ def test_weights_of_another_version_are_refused() -> None:
         arrays = dict(stored)
     arrays["phrase vectors"] = arrays["phrase vectors"][:-1]
     with pytest.raises(ValueError, match="do not fit"):
-        Phrases(arrays)
+        PhraseWeights(arrays)
     assert Weights().dense.shape[1] == 3
+
+
+def test_scorers_of_one_process_share_what_was_read_and_keep_apart_what_they_met(tmp_path: Path) -> None:
+    """A second scorer reads no file again and scores as if it were alone; weights at another path are read each time."""
+    first, second = Blend(), Blend()
+    assert first._weights is second._weights  # noqa: SLF001 - that it is shared is what a second scorer gains
+    first.score_batch(list(PRAISE))
+    assert second.score_batch(list(COMPLAINTS)) == first.score_batch(list(COMPLAINTS))
+    other = tmp_path / "weights.npz"
+    with np.load(DEFAULT_WEIGHTS, allow_pickle=False) as stored:
+        np.savez(other, **{**stored, "temperature": stored["temperature"] * 2})
+    softer = Blend(other).score_batch(["the new login is horrible"])
+    assert softer[0][0] < first.score_batch(["the new login is horrible"])[0][0]
 
 
 def test_explain_names_words_and_phrases(scorer: Scorer) -> None:

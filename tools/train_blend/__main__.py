@@ -17,7 +17,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from gate.decide import ScoreDensities
-from gate.scorers.blend.features import CHAR_BITS, DENSE_NAMES, WORD_BITS, Featurizer
+from gate.scorers.blend.features import DENSE_NAMES, Featurizer
+from gate.scorers.blend.hashing import CHAR_BITS, WORD_BITS
 from gate.scorers.blend.model import Blend, softmax
 from tools.measure_densities import write
 from tools.train_blend.correction import Correction, fit_correction

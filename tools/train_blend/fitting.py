@@ -10,11 +10,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from gate.scorers.blend.features import (
+from gate.scorers.blend.hashing import (
     CHAR_BITS,
     WORD_BITS,
-    Batch,
-    Featurizer,
     char_buckets,
     char_groups,
     negated_buckets,
@@ -24,6 +22,8 @@ from gate.scorers.blend.model import char_weight, softmax, word_weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from gate.scorers.blend.features import Batch, Featurizer
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]

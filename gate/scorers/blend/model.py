@@ -5,26 +5,23 @@ Needs numpy and the vaderSentiment lexicon, nothing else. The weights come from 
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gate.scorers.blend.features import (
+from gate.scorers.blend.features import DENSE_NAMES, Batch, Featurizer, Floats, Vocabulary
+from gate.scorers.blend.hashing import (
     CHAR_BITS,
-    DENSE_NAMES,
     WORD_BITS,
-    Batch,
-    Featurizer,
-    Floats,
     Ints,
-    Vocabulary,
     char_buckets,
     char_groups,
     negated_buckets,
     word_buckets,
 )
-from gate.scorers.blend.phrases import Phrases
+from gate.scorers.blend.phrases import Phrases, PhraseWeights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,13 +33,13 @@ _CLASSES = 3
 
 
 class Weights:
-    """The arrays of one trained model, as floats."""
+    """The arrays of one trained model; nothing changes them."""
 
     def __init__(self, path: Path = DEFAULT_WEIGHTS) -> None:
         """Read them from a file."""
         with np.load(path, allow_pickle=False) as stored:
-            scale = stored["scale"].astype(np.float32)
-            sparse = stored["sparse"].astype(np.float32) * scale
+            self._scale: Floats = stored["scale"].astype(np.float32)
+            sparse = stored["sparse"]
             self.dense: Floats = stored["dense"].astype(np.float32)
             self.bias: Floats = stored["bias"].astype(np.float32)
             self.hidden: Floats = stored["hidden"].astype(np.float32)
@@ -53,12 +50,26 @@ class Weights:
             self.spread: Floats = stored["spread"].astype(np.float32)
             self.temperature = float(stored["temperature"])
             self.prior: Floats = stored["prior"].astype(np.float32)
-            self.phrases = Phrases(stored)
-        self.words: Floats = sparse[: 1 << WORD_BITS]
-        self.chars: Floats = sparse[1 << WORD_BITS :]
-        if len(self.chars) != 1 << CHAR_BITS or len(self.dense) != len(DENSE_NAMES):
+            self.phrases = PhraseWeights(stored)
+        # As whole numbers: a quarter of the memory, and few of them are ever looked up.
+        self._words, self._chars = sparse[: 1 << WORD_BITS], sparse[1 << WORD_BITS :]
+        if len(self._chars) != 1 << CHAR_BITS or len(self.dense) != len(DENSE_NAMES):
             message = f"{path.name} does not fit this version of the features"
             raise ValueError(message)
+
+    def words(self, buckets: Ints) -> Floats:
+        """What the words or pairs of these buckets add to each class."""
+        return np.asarray(self._words.take(buckets, axis=0) * self._scale)
+
+    def chars(self, buckets: Ints) -> Floats:
+        """What the letter groups of these buckets add to each class."""
+        return np.asarray(self._chars.take(buckets, axis=0) * self._scale)
+
+
+@functools.cache
+def shipped() -> Weights:
+    """Those that come with the package, read once a process: reading takes longer than scoring a hundred posts."""
+    return Weights()
 
 
 class _TokenTable:
@@ -87,12 +98,11 @@ class _TokenTable:
         flat = char_buckets(groups)
         owner = np.repeat(np.arange(len(sizes)), sizes)
         new = self._rows[self._filled : len(names)]
-        for column in range(_CLASSES):
-            parts = self._weights.chars[flat, column]
+        for column, parts in enumerate(self._weights.chars(flat).T):
             new[:, column] = np.bincount(owner, weights=parts, minlength=len(sizes))
         hashes = vocabulary.arrays()[0, self._filled :]
-        new[:, self.WORD] = self._weights.words[word_buckets(hashes)]
-        new[:, self.NEGATED] = self._weights.words[negated_buckets(hashes)]
+        new[:, self.WORD] = self._weights.words(word_buckets(hashes))
+        new[:, self.NEGATED] = self._weights.words(negated_buckets(hashes))
         new[:, self.GROUPS] = sizes
         # A border between posts is no word; only its pairs count.
         self._rows[0] = 0.0
@@ -103,11 +113,12 @@ class _TokenTable:
 class Blend:
     """Scores posts: calibrated probabilities of negative, neutral and positive."""
 
-    def __init__(self, weights: Path = DEFAULT_WEIGHTS) -> None:
-        """Load a model."""
-        self._weights = Weights(weights)
+    def __init__(self, weights: Path | None = None) -> None:
+        """Load the model in this file, or take the one that comes with the package."""
+        self._weights = Weights(weights) if weights else shipped()
         self._featurizer = Featurizer()
         self._table = _TokenTable(self._weights)
+        self._phrases = Phrases(self._weights.phrases)
 
     def score_batch(self, texts: list[str]) -> list[tuple[float, float, float]]:
         """(negative, neutral, positive) of each text, in order; each sums to one."""
@@ -142,7 +153,7 @@ class Blend:
             if place + 1 < len(names):
                 pair = f"{names[place]} {names[place + 1]}"
                 moved[pair] = moved.get(pair, 0.0) + float(pairs[place])
-        for phrase, weight in weights.phrases.moved(batch, self._featurizer.vocabulary, towards):
+        for phrase, weight in self._phrases.moved(batch, self._featurizer.vocabulary, towards):
             moved[phrase] = moved.get(phrase, 0.0) + weight
         # Against the average post, or else every text without VADER words would seem moved.
         usual = weights.center[_CLASSES:]
@@ -160,7 +171,7 @@ class Blend:
         logits = (
             np.add.reduceat(self._token_parts(batch) + self._pair_parts(batch), batch.starts)
             + batch.dense @ weights.dense
-            + weights.phrases.logits(batch, self._featurizer.vocabulary)
+            + self._phrases.logits(batch, self._featurizer.vocabulary)
             + weights.bias
         )
         shares = refine(weights, logits, batch.dense)
@@ -182,7 +193,7 @@ class Blend:
     def _pair_parts(self, batch: Batch) -> Floats:
         """What each token adds to each class together with the one after it."""
         scale = _per_token(word_weight(batch.lengths), batch.lengths)
-        parts: Floats = self._weights.words[batch.pairs] * scale
+        parts: Floats = self._weights.words(batch.pairs) * scale
         return parts
 
 
