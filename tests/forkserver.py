@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from gate.policy import load_text
+from gate.scorers.blend.model import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -256,6 +257,7 @@ if __name__ == "__main__":
     for _name in IMPORTED:
         importlib.import_module(_name)
     load_text(POLICY)
+    shipped()
     gc.freeze()  # What is shared stays so: it is not looked through for garbage.
     _asked = _serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]))
     sys.argv = _asked["args"]
