@@ -219,7 +219,8 @@ def test_no_server_outlasts_the_deadline(service: Service, server: Server, how: 
     """A server that says nothing, or a byte at a time for ever, is left when the poll's time is used up."""
     fault = fault_of(service, server, Reply(how=how), timeout=SOON)
     assert isinstance(fault, SourceDown)
-    assert len(server.requests) == 1
+    # A server on a machine that is busy enough may not even have read it by then.
+    assert len(server.requests) <= 1
 
 
 def test_an_answer_without_end_is_capped(service: Service, server: Server) -> None:
