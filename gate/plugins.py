@@ -27,10 +27,7 @@ _FOLDERS = {kind: Path(__file__).parent / kind for kind in ("sources", "scorers"
 
 def names(kind: Kind) -> list[str]:
     """Return the names users may write, sorted; third parties' included."""
-    built_in = {
-        _written(found.name) for found in pkgutil.iter_modules([str(_FOLDERS[kind])]) if not found.name.startswith("_")
-    }
-    return sorted(built_in | {entry.name for entry in registered(kind)})
+    return sorted(_built_in(kind) | {entry.name for entry in registered(kind)})
 
 
 def load(kind: Kind, name: str) -> ModuleType:
@@ -56,6 +53,12 @@ def load(kind: Kind, name: str) -> ModuleType:
 def registered(kind: Kind) -> metadata.EntryPoints:
     """Return third parties' plugs; asked once, as it reads the metadata of everything installed."""
     return metadata.entry_points(group=f"gate.{kind}")
+
+
+@cache
+def _built_in(kind: Kind) -> frozenset[str]:
+    modules = (found.name for found in pkgutil.iter_modules([str(_FOLDERS[kind])]))
+    return frozenset(_written(name) for name in modules if not name.startswith("_"))
 
 
 def _written(module: str) -> str:
