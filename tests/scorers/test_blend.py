@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from gate.language import says_something
 from gate.scorers.blend import Options, Scorer
-from gate.scorers.blend.features import Featurizer
 from gate.scorers.blend.hashing import CHAR_SIZES, char_groups
 from gate.scorers.blend.model import DEFAULT_WEIGHTS, Blend, Weights, shipped
-from gate.scorers.blend.phrases import Phrases, PhraseWeights
+from gate.scorers.blend.phrases import PhraseWeights, _highest
 from tests.hostile import HOSTILE
 
 if TYPE_CHECKING:
@@ -112,13 +111,24 @@ def test_letter_groups_are_the_checksums_of_every_three_four_and_five_bytes(word
 
 
 def test_phrases_are_whole_numbers_until_the_maximum() -> None:
-    """So the order in which a processor adds them cannot change a score."""
-    featurizer = Featurizer()
-    batch = featurizer.batch(["the new login is horrible", "", "won't load since the update :( zzqqxx"])
-    matches = Phrases(shipped().phrases)._matches(batch, featurizer.vocabulary)  # noqa: SLF001 - the sums themselves
-    assert matches.shape[0] == len(batch.ids)
-    assert (matches == np.rint(matches)).all()
-    assert np.abs(matches).max() < 2**24
+    """So the order in which a processor adds them cannot change a score; whichever three words meet, two bytes hold them."""
+    weights = shipped().phrases
+    assert weights.border.dtype == np.int16
+    highest = np.stack([np.abs(weights.border)] * 3).astype(int)
+    for first in range(0, len(weights.known) + 1, 4096):
+        rows = weights.added(np.arange(first, min(first + 4096, len(weights.known) + 1)))
+        assert all(added.dtype == np.int16 for added in rows)
+        highest = np.maximum(highest, [np.abs(added).max(axis=0) for added in rows])
+    assert highest.sum(axis=0).max() < 2**15
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=9), st.integers(0, 2**32 - 1))
+def test_the_highest_of_each_post_is_found(lengths: list[int], seed: int) -> None:
+    """By windows that double in width, as by looking at every row."""
+    rows = np.random.default_rng(seed).integers(-99, 99, (sum(lengths), 3), np.int16)
+    starts = np.cumsum([0, *lengths[:-1]])
+    found = _highest(rows, starts, np.array(lengths))
+    assert found.tolist() == np.maximum.reduceat(rows, starts).tolist()
 
 
 def test_weights_of_another_version_are_refused() -> None:

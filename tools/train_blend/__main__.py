@@ -21,7 +21,7 @@ from gate.scorers.blend.features import DENSE_NAMES, Featurizer
 from gate.scorers.blend.hashing import CHAR_BITS, WORD_BITS
 from gate.scorers.blend.model import Blend, softmax
 from tools.measure_densities import write
-from tools.train_blend.correction import Correction, fit_correction
+from tools.train_blend.correction import SEEDS, Correction, fit_correction
 from tools.train_blend.data import TEST_ONLY, TWEETS, Post, read
 from tools.train_blend.fitting import Doubles, Examples, Ints, Linear, fit_linear
 from tools.train_blend.held_out import (
@@ -38,7 +38,8 @@ from tools.train_blend.held_out import (
 )
 from tools.train_blend.invented import SOURCE
 from tools.train_blend.metrics import densities, reliability, score_table
-from tools.train_blend.phrases import PATTERNS, SIZE, Net, fit_phrases
+from tools.train_blend.phrases import NETS, PATTERNS, SIZE, Net, fit_phrases
+from tools.train_blend.rounding import rounded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +66,7 @@ def _save(path: Path, table: Doubles, linear: Linear, net: Net, correction: Corr
     scale = np.quantile(np.abs(table[table != 0]), 0.9995) / 127
     small = np.clip(np.round(table / scale), -127, 127).astype(np.int8)
     arrays: dict[str, Any] = {"sparse": small, "scale": np.float32(scale)}
-    bias = pooled(linear.bias[0], net.groups[0].astype(np.float64))
+    bias = pooled(linear.bias[0], net.mean_bias.astype(np.float64))
     arrays |= {"dense": np.float32((1 - PHRASES_SHARE) * linear.dense), "bias": np.float32(bias)}
     arrays |= {name: np.asarray(value, np.float32) for name, value in vars(correction).items()}
     np.savez_compressed(path, **arrays, **extra)
@@ -124,7 +125,8 @@ def _settings(data: Examples, table: Doubles) -> dict[str, Any]:
         "features": {
             "dense": list(DENSE_NAMES),
             "sparse used": int((table != 0).any(axis=1).sum()),
-            "phrases": {"share": PHRASES_SHARE, "patterns": PATTERNS, "vector size": SIZE},
+            "corrections": len(SEEDS),
+            "phrases": {"share": PHRASES_SHARE, "nets": NETS, "patterns": PATTERNS, "vector size": SIZE},
         },
     }
 
@@ -141,7 +143,7 @@ def train(folder: Path, output: Path) -> None:
     table = _table(linear, data.columns, known.vectors)
     net = fit_phrases(known.tokens, data, known.fold >= 0)
     extra = {"temperature": np.float32(temperature), "prior": prior.astype(np.float32)}
-    extra |= net.stored(known.tokens, PHRASES_SHARE)
+    extra |= rounded(net, known.tokens, PHRASES_SHARE)
     _save(output, table, linear, net, correction, extra)
     _check(Blend(output), known, linear, net, correction)
     compound = data.dense[:, 0]

@@ -8,6 +8,10 @@ import numpy as np
 
 from tools.train_blend.fitting import Doubles, Examples, Ints, log_loss, minimise
 
+SEEDS = tuple(range(11, 19))
+"""Of the random starts. Where one layer ends depends on where it starts: alone, by 0.001 of AUC on tweets held out and 0.005
+on a game; the mean of several is better than any of them."""
+
 
 def calibrate(logits: Doubles, label: Ints) -> tuple[float, Doubles]:
     """The temperature and the shift of the logits under which these labels are likeliest."""
@@ -40,20 +44,32 @@ class Correction:
         return np.asarray(logits + inner @ self.output + self.output_bias)
 
 
-def fit_correction(
-    logits: Doubles, data: Examples, units: int = 12, penalty: float = 3.0, steps: int = 150
-) -> Correction:
-    """Fit the hidden layer on logits of posts the linear model had not seen.
+def fit_correction(logits: Doubles, data: Examples) -> Correction:
+    """Fit hidden layers on logits of posts the linear model had not seen, and return their mean: one wide layer.
 
     Here thumbs count as three-class posts that are never neutral: the layer sees length, links
     and mentions, so it learns that what reads like a review is seldom neutral.
     """
+    layers = [_fit_layer(logits, data, seed) for seed in SEEDS]
+    return Correction(
+        center=layers[0].center,
+        spread=layers[0].spread,
+        hidden=np.hstack([layer.hidden for layer in layers]),
+        hidden_bias=np.concatenate([layer.hidden_bias for layer in layers]),
+        output=np.vstack([layer.output for layer in layers]) / len(layers),
+        output_bias=np.mean([layer.output_bias for layer in layers], axis=0),
+    )
+
+
+def _fit_layer(
+    logits: Doubles, data: Examples, seed: int, units: int = 12, penalty: float = 3.0, steps: int = 150
+) -> Correction:
     raw = np.hstack([logits, data.dense])
     center, spread = raw.mean(axis=0), raw.std(axis=0) + 1e-3
     inputs = (raw - center) / spread
     shapes = [(inputs.shape[1], units), (1, units), (units, 3), (1, 3)]
     ends = np.cumsum([rows * columns for rows, columns in shapes])
-    start = np.random.default_rng(11).normal(0, 0.15, int(ends[-1]))
+    start = np.random.default_rng(seed).normal(0, 0.15, int(ends[-1]))
     start[ends[1] :] = 0.0
 
     def split(values: Doubles) -> list[Doubles]:

@@ -27,7 +27,7 @@ NEIGHBOURS = 12
 THUMB_WEIGHT = 1.5
 INVENTED_WEIGHT = 2.5
 CORRECTION_THUMB_WEIGHT = 0.3
-PHRASES_SHARE = 0.4
+PHRASES_SHARE = 0.45
 """Of the phrases in the logits; the rest is the linear model's."""
 REVIEW_NEGATIVES = 0.35
 LEAST_POSTS = 3

@@ -1,7 +1,8 @@
 """Fits the phrases of blend: a small convolution over word vectors, by gradient descent in plain numpy.
 
 A token's vector is a projection of its meaning (vectors.py) plus a part of its own, so that words which the training
-posts never use have one too. Words and patterns left out at random keep the net from learning posts by heart.
+posts never use have one too. Words and patterns left out at random keep the net from learning posts by heart. Several nets,
+which differ by their random start, read the same vectors: each has its own loss, and their logits are averaged.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 SIZE, PATTERNS = 48, 64
+NETS = 4
+"""Over the same word vectors, each with so many patterns."""
 EPOCHS = 8
 RATE = 2e-3
 LEFT_OUT_WORDS, LEFT_OUT_PATTERNS = 0.2, 0.4
@@ -87,7 +90,10 @@ def tokens_of(featurizer: Featurizer, batch: Batch, vectors: Meanings) -> Tokens
 
 @dataclass(frozen=True)
 class Net:
-    """The weights, or their gradients, or the like of one shape."""
+    """The weights, or their gradients, or the like of one shape.
+
+    The patterns of all nets stand side by side in `filters` and `bias`; `output` and `groups` have one table a net.
+    """
 
     projection: Floats
     own: Floats
@@ -96,6 +102,16 @@ class Net:
     output: Floats
     groups: Floats
 
+    @property
+    def mean_output(self) -> Floats:
+        """What each pattern of any net adds to the averaged logits."""
+        return self.output.reshape(-1, self.output.shape[2]) / len(self.output)
+
+    @property
+    def mean_bias(self) -> Floats:
+        """That of tweets, in the averaged logits."""
+        return np.asarray(self.groups[:, 0].mean(axis=0))
+
     def vectors(self, tokens: Tokens, numbers: Ints) -> Floats:
         """Of these tokens; a border has none."""
         found = tokens.meaning[numbers] @ self.projection + self.own[numbers]
@@ -103,29 +119,17 @@ class Net:
 
     def logits(self, tokens: Tokens) -> Doubles:
         """Of all posts as if they were tweets."""
-        logits = np.zeros((len(tokens.starts), self.output.shape[1]))
+        logits = np.zeros((len(tokens.starts), self.output.shape[2]))
         for rows in _batches(tokens, np.arange(len(logits)), None):
-            logits[rows] = np.maximum(_Pass(self, tokens, rows).highest, 0) @ self.output + self.groups[0]
+            logits[rows] = np.maximum(_Pass(self, tokens, rows).highest, 0) @ self.mean_output + self.mean_bias
         return logits
 
-    def stored(self, tokens: Tokens, share: float) -> dict[str, NDArray[Any]]:
-        """The arrays of the weights file, with whole numbers for vectors and filters; the logits times `share`."""
-        order = np.argsort(tokens.hashes, kind="stable")
-        vectors = self.vectors(tokens, np.append(order, len(order)))
-        width = np.quantile(np.abs(vectors), 0.9995, axis=0) / 127
-        filters = self.filters * width[:, None]
-        scale = np.abs(filters).max(axis=(0, 1)) / 127
-        usual = np.zeros(len(scale))
+    def usual(self, tokens: Tokens) -> Doubles:
+        """How high each pattern is in the average post."""
+        total = np.zeros(len(self.bias))
         for rows in _batches(tokens, np.arange(len(tokens.starts)), None):
-            usual += np.maximum(_Pass(self, tokens, rows).highest, 0).sum(axis=0)
-        return {
-            "phrase hashes": tokens.hashes[order].astype(np.uint32),
-            "phrase vectors": np.clip(np.round(vectors / width), -127, 127).astype(np.int8),
-            "phrase filters": np.round(filters / scale).astype(np.int8),
-            "phrase bias": np.round(self.bias / scale).astype(np.int32),
-            "phrase output": (self.output * scale[:, None] * share).astype(np.float32),
-            "phrase usual": (usual / len(tokens.starts) / scale).astype(np.float32),
-        }
+            total += np.maximum(_Pass(self, tokens, rows).highest, 0).sum(axis=0)
+        return total / len(tokens.starts)
 
 
 class _Pass:
@@ -212,26 +216,37 @@ def _start(tokens: Tokens, groups: int, random: np.random.Generator) -> Net:
     return Net(
         projection=normal((width, SIZE), width**-0.5),
         own=normal((len(tokens.meaning), SIZE), 0.05),
-        filters=normal((PLACES, SIZE, PATTERNS), (PLACES * SIZE) ** -0.5),
-        bias=np.zeros(PATTERNS, np.float32),
-        output=normal((PATTERNS, 3), 0.1),
-        groups=np.zeros((groups, 3), np.float32),
+        filters=normal((PLACES, SIZE, NETS * PATTERNS), (PLACES * SIZE) ** -0.5),
+        bias=np.zeros(NETS * PATTERNS, np.float32),
+        output=normal((NETS, PATTERNS, 3), 0.1),
+        groups=np.zeros((NETS, groups, 3), np.float32),
     )
+
+
+def _error(logits: Floats, data: Examples, rows: Ints) -> Floats:
+    """The gradient of the loss by the logits of one net."""
+    raised = logits.astype(np.float64)
+    # Thumbs know no neutral.
+    raised[data.group[rows] > 1, 1] = _NEVER
+    error = softmax(raised) - np.eye(3)[data.label[rows]]
+    return (error * data.weight[rows][:, None] / len(rows)).astype(np.float32)
 
 
 def _slopes(net: Net, tokens: Tokens, rows: Ints, data: Examples, random: np.random.Generator) -> tuple[Any, Ints]:
     found = _Pass(net, tokens, rows, random)
     kept = (random.random(found.highest.shape) >= LEFT_OUT_PATTERNS).astype(np.float32) / (1 - LEFT_OUT_PATTERNS)
-    seen = np.maximum(found.highest, 0) * kept
+    seen = np.hsplit(np.maximum(found.highest, 0) * kept, NETS)
     group = data.group[rows]
-    logits = (seen @ net.output + net.groups[group]).astype(np.float64)
-    # Thumbs know no neutral.
-    logits[group > 1, 1] = _NEVER
-    error = softmax(logits) - np.eye(3)[data.label[rows]]
-    by_logit = (error * data.weight[rows][:, None] / len(rows)).astype(np.float32)
-    slopes = found.back(net, tokens, (by_logit @ net.output.T) * kept * (found.highest > 0))
-    slopes["output"] = seen.T @ by_logit + PENALTY * net.output
-    slopes["groups"] = (np.eye(len(net.groups), dtype=np.float32)[group]).T @ by_logit + PENALTY * net.groups
+    is_group = np.eye(net.groups.shape[1], dtype=np.float32)[group]
+    by_logit = [
+        _error(part @ output + bias[group], data, rows)
+        for part, output, bias in zip(seen, net.output, net.groups, strict=True)
+    ]
+    back = np.hstack([part @ output.T for part, output in zip(by_logit, net.output, strict=True)])
+    slopes = found.back(net, tokens, back * kept * (found.highest > 0))
+    slopes["output"] = np.stack([part.T @ slope for part, slope in zip(seen, by_logit, strict=True)])
+    slopes["output"] += PENALTY * net.output
+    slopes["groups"] = np.stack([is_group.T @ slope for slope in by_logit]) + PENALTY * net.groups
     return slopes, found.numbers
 
 

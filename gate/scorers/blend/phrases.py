@@ -2,8 +2,8 @@
 
 A convolution over word vectors with maximum pooling (Kim, "Convolutional Neural Networks for Sentence Classification",
 EMNLP 2014). What a token adds to each pattern, as the first, second or third of the three, is worked out when the token is
-first met; after that a post costs lookups, additions and a maximum. Up to the maximum all values are whole numbers below
-2^24, which single precision holds exactly, so the order in which they are added cannot change them.
+first met; after that a post costs lookups, additions and a maximum. Up to the maximum all values are whole numbers of two
+bytes, so the order in which they are added cannot change them.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Shorts = NDArray[np.int16]
+
     from gate.scorers.blend.features import Batch, Floats, Vocabulary
     from gate.scorers.blend.hashing import Ints
 
 PLACES = 3
-_FIRST_ROWS = 1024
+_PIECE = 2048
 
 
 class PhraseWeights:
@@ -34,11 +36,15 @@ class PhraseWeights:
         """Take the arrays of the weights file; the last vector is that of tokens unknown."""
         self.known: Ints = stored["phrase hashes"].astype(np.int64)
         self._vectors = stored["phrase vectors"]
-        self._filters: Floats = stored["phrase filters"].astype(np.float32)
-        if len(self._filters) != PLACES or self._vectors.shape != (len(self.known) + 1, self._filters.shape[1]):
+        filters = stored["phrase filters"].astype(np.float32)
+        if len(filters) != PLACES or self._vectors.shape != (len(self.known) + 1, filters.shape[1]):
             message = "the phrases do not fit this version of the model"
             raise ValueError(message)
-        self.bias: Floats = stored["phrase bias"].astype(np.float32)
+        # Matches are halved so often that any three tokens fit two bytes; single precision does all of it exactly.
+        share = np.exp2(-stored["phrase shift"].astype(np.float32))
+        # One product of two tables takes less time than three.
+        self._filters: Floats = np.hstack(list(filters * share))
+        self._bias: Floats = stored["phrase bias"].astype(np.float32) * share
         self.output: Floats = stored["phrase output"].astype(np.float32)
         self.usual: Floats = stored["phrase usual"].astype(np.float32)
 
@@ -48,12 +54,19 @@ class PhraseWeights:
         found = np.minimum(np.searchsorted(self.known, hashes), unknown - 1)
         return np.where(self.known[found] == hashes, found, unknown)
 
-    def added(self, places: Ints) -> Floats:
-        """What the tokens at these places among the known add to each pattern, as the first, second and third of three."""
+    @property
+    def border(self) -> Shorts:
+        """What a border adds to each pattern as the second of three; it has no vector, so as another it adds nothing."""
+        return np.asarray(np.rint(self._bias).astype(np.int16))
+
+    def added(self, places: Ints) -> list[Shorts]:
+        """What the tokens at these places among the known add to each pattern: as the first, second and third of three."""
         found: Floats = self._vectors[places].astype(np.float32) @ self._filters
         # Each pattern has one token in the middle, so the bias is added there.
-        found[1] += self.bias
-        return found
+        width = len(self._bias)
+        found[:, width : 2 * width] += self._bias
+        np.rint(found, out=found)
+        return np.hsplit(found.astype(np.int16), PLACES)
 
 
 class Phrases:
@@ -62,26 +75,32 @@ class Phrases:
     def __init__(self, weights: PhraseWeights) -> None:
         """Start with no token but the border and that for tokens unknown."""
         self._weights = weights
-        unknown = len(weights.known)
-        self._row_of = np.zeros(unknown + 1, np.int64)
+        tokens = len(weights.known) + 1
+        self._row_of = np.zeros(tokens, np.int64)
         """The row of each token known; zero, which is the border's, for those not met yet."""
-        self._rows = [np.zeros((_FIRST_ROWS, len(weights.bias)), np.float32) for _ in range(PLACES)]
-        # A border has no vector.
-        self._rows[1][0] = weights.bias
+        # Room for all: it becomes memory only where a row is written.
+        self._rows = [np.zeros((tokens + 1, len(weights.output)), np.int16) for _ in range(PLACES)]
+        self._rows[1][0] = weights.border
         self._filled = 1
         self._numbers: Ints = np.zeros(0, np.int64)
 
     def logits(self, batch: Batch, vocabulary: Vocabulary) -> Floats:
         """What the patterns add to each class, one row a post."""
-        found = np.maximum.reduceat(self._matches(batch, vocabulary), batch.starts)
-        added: Floats = np.maximum(found, 0.0) @ self._weights.output
+        numbers = self._numbers_of(vocabulary)[batch.ids]
+        found = []
+        # Piece by piece, so that the rows stay in the processor's cache and long posts need no more memory.
+        for posts in np.split(np.arange(len(batch.starts)), np.flatnonzero(np.diff(batch.starts // _PIECE)) + 1):
+            starts, lengths = batch.starts[posts], batch.lengths[posts]
+            piece = slice(starts[0], starts[-1] + lengths[-1])
+            found.append(_highest(self._matches(numbers[piece], starts - starts[0]), starts - starts[0], lengths))
+        added: Floats = np.maximum(np.concatenate(found), 0).astype(np.float32) @ self._weights.output
         return added
 
     def moved(self, batch: Batch, vocabulary: Vocabulary, towards: Floats) -> list[tuple[str, float]]:
         """What each phrase of a batch of one post adds beyond the average post; patterns it does not show are left out."""
-        matches = self._matches(batch, vocabulary)
+        matches = self._matches(self._numbers_of(vocabulary)[batch.ids], batch.starts)
         names = ["", *(vocabulary.names[number] for number in batch.ids.tolist()), ""]
-        beyond = np.maximum(matches.max(axis=0), 0.0) - self._weights.usual
+        beyond = np.maximum(matches.max(axis=0), 0).astype(np.float32) - self._weights.usual
         added = beyond * (self._weights.output @ towards)
         phrases = []
         for pattern in np.flatnonzero(beyond > 0).tolist():
@@ -90,14 +109,13 @@ class Phrases:
             phrases.append((" ".join(words), float(added[pattern])))
         return phrases
 
-    def _matches(self, batch: Batch, vocabulary: Vocabulary) -> Floats:
-        """How well each pattern fits around each token."""
-        numbers = self._numbers_of(vocabulary)[batch.ids]
+    def _matches(self, numbers: Ints, starts: Ints) -> Shorts:
+        """How well each pattern fits around each token, of posts that start at these places."""
         first, second, third = (rows.take(numbers, axis=0) for rows in self._rows)
         # A border adds nothing, so a post's last token may look at the border of the next post; but that border
         # must not look back.
         second[:-1] += third[1:]
-        first[batch.starts[1:] - 1] = 0.0
+        first[starts[1:] - 1] = 0
         second[1:] += first[:-1]
         return np.asarray(second)
 
@@ -116,8 +134,23 @@ class Phrases:
     def _meet(self, places: Ints) -> None:
         """Work out the rows of these tokens."""
         first, self._filled = self._filled, self._filled + len(places)
-        while self._filled > len(self._rows[0]):
-            self._rows = [np.vstack([rows, np.zeros_like(rows)]) for rows in self._rows]
         for rows, added in zip(self._rows, self._weights.added(places), strict=True):
             rows[first : self._filled] = added
         self._row_of[places] = np.arange(first, self._filled)
+
+
+def _highest(rows: Shorts, starts: Ints, lengths: Ints) -> Shorts:
+    """The highest of each post's rows: from those of 1, 2, 4, 8 … rows in a row, of which two cover the post.
+
+    Takes a third of the time of `np.maximum.reduceat`.
+    """
+    highest = np.empty((len(starts), rows.shape[1]), rows.dtype)
+    width = 1
+    while True:
+        fits = np.flatnonzero((lengths >= width) & (lengths < 2 * width))
+        first = starts[fits]
+        highest[fits] = np.maximum(rows[first], rows[first + lengths[fits] - width])
+        if lengths.max() < 2 * width:
+            return highest
+        rows = np.maximum(rows[:-width], rows[width:])
+        width *= 2
