@@ -15,6 +15,7 @@ from gate.scorers.blend import Options, Scorer
 from gate.scorers.blend.hashing import CHAR_SIZES, char_groups
 from gate.scorers.blend.model import DEFAULT_WEIGHTS, Blend, Weights, shipped
 from gate.scorers.blend.phrases import PhraseWeights, _highest
+from gate.scorers.blend.products import times
 from tests.hostile import HOSTILE
 
 if TYPE_CHECKING:
@@ -127,8 +128,16 @@ def test_the_highest_of_each_post_is_found(lengths: list[int], seed: int) -> Non
     """By windows that double in width, as by looking at every row."""
     rows = np.random.default_rng(seed).integers(-99, 99, (sum(lengths), 3), np.int16)
     starts = np.cumsum([0, *lengths[:-1]])
-    found = _highest(rows, starts, np.array(lengths))
-    assert found.tolist() == np.maximum.reduceat(rows, starts).tolist()
+    expected = np.maximum.reduceat(rows, starts).tolist()
+    assert _highest(rows, np.zeros_like(rows), starts, np.array(lengths)).tolist() == expected
+
+
+@given(st.integers(0, 700), st.integers(1, 50), st.integers(1, 300), st.integers(0, 2**32 - 1))
+def test_products_a_few_rows_at_a_time_are_the_products(height: int, middle: int, width: int, seed: int) -> None:
+    """However many rows: no row is lost, moved or met twice."""
+    random = np.random.default_rng(seed)
+    rows, table = (random.integers(-9, 9, shape).astype(np.float32) for shape in ((height, middle), (middle, width)))
+    assert np.array_equal(times(rows, table), rows @ table)
 
 
 def test_weights_of_another_version_are_refused() -> None:

@@ -22,6 +22,7 @@ from gate.scorers.blend.hashing import (
     word_buckets,
 )
 from gate.scorers.blend.phrases import Phrases, PhraseWeights
+from gate.scorers.blend.products import times
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -214,7 +215,7 @@ def _per_token(values: Floats, lengths: Ints) -> Floats:
 def refine(weights: Weights, logits: Floats, dense: Floats) -> NDArray[np.float64]:
     """Probabilities: the linear logits corrected by the small hidden layer, then tempered."""
     inputs = (np.hstack([logits, dense]) - weights.center) / weights.spread
-    hidden = np.tanh(inputs @ weights.hidden + weights.hidden_bias)
+    hidden = np.tanh(times(inputs, weights.hidden) + weights.hidden_bias)
     corrected = logits + hidden @ weights.output + weights.output_bias
     return softmax(corrected.astype(np.float64) / weights.temperature)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gate.scorers.blend.features import BORDER
+from gate.scorers.blend.products import times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from gate.scorers.blend.hashing import Ints
 
 PLACES = 3
-_PIECE = 2048
+_PIECE = 1024
+_MET = 84
 
 
 class PhraseWeights:
@@ -42,8 +44,7 @@ class PhraseWeights:
             raise ValueError(message)
         # Matches are halved so often that any three tokens fit two bytes; single precision does all of it exactly.
         share = np.exp2(-stored["phrase shift"].astype(np.float32))
-        # One product of two tables takes less time than three.
-        self._filters: Floats = np.hstack(list(filters * share))
+        self._filters: Floats = filters * share
         self._bias: Floats = stored["phrase bias"].astype(np.float32) * share
         self.output: Floats = stored["phrase output"].astype(np.float32)
         self.usual: Floats = stored["phrase usual"].astype(np.float32)
@@ -61,12 +62,11 @@ class PhraseWeights:
 
     def added(self, places: Ints) -> list[Shorts]:
         """What the tokens at these places among the known add to each pattern: as the first, second and third of three."""
-        found: Floats = self._vectors[places].astype(np.float32) @ self._filters
+        vectors = self._vectors[places].astype(np.float32)
+        found = [times(vectors, table) for table in self._filters]
         # Each pattern has one token in the middle, so the bias is added there.
-        width = len(self._bias)
-        found[:, width : 2 * width] += self._bias
-        np.rint(found, out=found)
-        return np.hsplit(found.astype(np.int16), PLACES)
+        found[1] += self._bias
+        return [np.rint(part, out=part).astype(np.int16) for part in found]
 
 
 class Phrases:
@@ -83,22 +83,25 @@ class Phrases:
         self._rows[1][0] = weights.border
         self._filled = 1
         self._numbers: Ints = np.zeros(0, np.int64)
+        # Kept from one piece to the next: the system takes longer to find new memory than the sums take.
+        self._tables = [np.empty((0, len(weights.output)), np.int16) for _ in range(PLACES)]
 
     def logits(self, batch: Batch, vocabulary: Vocabulary) -> Floats:
         """What the patterns add to each class, one row a post."""
         numbers = self._numbers_of(vocabulary)[batch.ids]
-        found = []
+        added = []
         # Piece by piece, so that the rows stay in the processor's cache and long posts need no more memory.
         for posts in np.split(np.arange(len(batch.starts)), np.flatnonzero(np.diff(batch.starts // _PIECE)) + 1):
             starts, lengths = batch.starts[posts], batch.lengths[posts]
             piece = slice(starts[0], starts[-1] + lengths[-1])
-            found.append(_highest(self._matches(numbers[piece], starts - starts[0]), starts - starts[0], lengths))
-        added: Floats = np.maximum(np.concatenate(found), 0).astype(np.float32) @ self._weights.output
-        return added
+            matches, spare = self._matches(numbers[piece], starts - starts[0])
+            highest = _highest(matches, spare, starts - starts[0], lengths)
+            added.append(np.maximum(highest, 0).astype(np.float32) @ self._weights.output)
+        return np.concatenate(added)
 
     def moved(self, batch: Batch, vocabulary: Vocabulary, towards: Floats) -> list[tuple[str, float]]:
         """What each phrase of a batch of one post adds beyond the average post; patterns it does not show are left out."""
-        matches = self._matches(self._numbers_of(vocabulary)[batch.ids], batch.starts)
+        matches, _ = self._matches(self._numbers_of(vocabulary)[batch.ids], batch.starts)
         names = ["", *(vocabulary.names[number] for number in batch.ids.tolist()), ""]
         beyond = np.maximum(matches.max(axis=0), 0).astype(np.float32) - self._weights.usual
         added = beyond * (self._weights.output @ towards)
@@ -109,15 +112,19 @@ class Phrases:
             phrases.append((" ".join(words), float(added[pattern])))
         return phrases
 
-    def _matches(self, numbers: Ints, starts: Ints) -> Shorts:
-        """How well each pattern fits around each token, of posts that start at these places."""
-        first, second, third = (rows.take(numbers, axis=0) for rows in self._rows)
+    def _matches(self, numbers: Ints, starts: Ints) -> tuple[Shorts, Shorts]:
+        """How well each pattern fits around each token, of posts that start at these places; and a table to work in."""
+        if len(numbers) > len(self._tables[0]):
+            self._tables = [np.empty((len(numbers), len(self._weights.output)), np.int16) for _ in range(PLACES)]
+        first, second, third = (table[: len(numbers)] for table in self._tables)
+        for rows, found in zip(self._rows, (first, second, third), strict=True):
+            rows.take(numbers, axis=0, out=found, mode="clip")
         # A border adds nothing, so a post's last token may look at the border of the next post; but that border
         # must not look back.
         second[:-1] += third[1:]
         first[starts[1:] - 1] = 0
         second[1:] += first[:-1]
-        return np.asarray(second)
+        return second, third
 
     def _numbers_of(self, vocabulary: Vocabulary) -> Ints:
         """The row of each token met: its own, that of tokens unknown, or that of a border."""
@@ -133,16 +140,19 @@ class Phrases:
 
     def _meet(self, places: Ints) -> None:
         """Work out the rows of these tokens."""
-        first, self._filled = self._filled, self._filled + len(places)
-        for rows, added in zip(self._rows, self._weights.added(places), strict=True):
-            rows[first : self._filled] = added
-        self._row_of[places] = np.arange(first, self._filled)
+        self._row_of[places] = np.arange(self._filled, self._filled + len(places))
+        # A few at a time, or else the system would have to find new memory for each step.
+        for start in range(0, len(places), _MET):
+            part = places[start : start + _MET]
+            for rows, added in zip(self._rows, self._weights.added(part), strict=True):
+                rows[self._filled : self._filled + len(part)] = added
+            self._filled += len(part)
 
 
-def _highest(rows: Shorts, starts: Ints, lengths: Ints) -> Shorts:
+def _highest(rows: Shorts, spare: Shorts, starts: Ints, lengths: Ints) -> Shorts:
     """The highest of each post's rows: from those of 1, 2, 4, 8 … rows in a row, of which two cover the post.
 
-    Takes a third of the time of `np.maximum.reduceat`.
+    Takes a third of the time of `np.maximum.reduceat`. Both tables are written over.
     """
     highest = np.empty((len(starts), rows.shape[1]), rows.dtype)
     width = 1
@@ -152,5 +162,5 @@ def _highest(rows: Shorts, starts: Ints, lengths: Ints) -> Shorts:
         highest[fits] = np.maximum(rows[first], rows[first + lengths[fits] - width])
         if lengths.max() < 2 * width:
             return highest
-        rows = np.maximum(rows[:-width], rows[width:])
+        rows, spare = np.maximum(rows[:-width], rows[width:], out=spare[: len(rows) - width]), rows
         width *= 2
