@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import html
-import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -128,8 +127,10 @@ class Vocabulary:
 
     def id_of(self, token: str) -> int:
         """The number of this token; a new one if it was never seen."""
-        name = canonical(token)
         drawn_out = token[0].isalpha() and _LONG_RUN.search(token) is not None
+        # A plain word is spelt as it is; most new tokens are plain words.
+        is_plain = token.isalpha() and not drawn_out and not token.startswith("http")
+        name = token[:_LONGEST_TOKEN] if is_plain else canonical(token)
         key = name + "~" if drawn_out else name
         known = self.ids.get(key)
         if known is None:
@@ -157,17 +158,31 @@ class Batch:
     dense: Floats
 
 
-def _dense(text: str, tokens: int, scores: tuple[float, float, float, float]) -> list[float]:
+def _counted(text: str, tokens: int, scores: tuple[float, float, float, float]) -> tuple[float, ...]:
     negative, neutral, positive, compound = scores
-    shouted = len(_SHOUTED.findall(text)) if not text.islower() else 0
-    return [
-        compound, negative, positive, neutral,
-        max(-compound - 0.3, 0.0), max(compound - 0.3, 0.0), float(compound == 0.0),
-        max(-compound - 0.7, 0.0) * 2, max(compound - 0.7, 0.0) * 2,
-        min(text.count("!"), 4) / 4, min(text.count("?"), 3) / 3,
-        min(shouted / (tokens + 1), 1.0), float("..." in text), float("http" in text), float("@" in text),
-        min(text.count("#"), 4) / 4, math.log1p(tokens) / 4, float(tokens < 4),
-    ]  # fmt: skip
+    return (
+        compound, negative, positive, neutral, tokens,
+        text.count("!"), text.count("?"), 0 if text.islower() else len(_SHOUTED.findall(text)),
+        "..." in text, "http" in text, "@" in text, text.count("#"),
+    )  # fmt: skip
+
+
+def _dense(counted: list[tuple[float, ...]]) -> NDArray[np.float64]:
+    """All but the last two of `DENSE_NAMES`, one row a post, worked out for all posts at once."""
+    columns = np.array(counted, np.float64).T
+    compound, tokens = columns[0], columns[4]
+    exclamation, question, shouted, ellipsis, link, mention, hashtag = columns[5:]
+    return np.stack(
+        [
+            *columns[:4],
+            np.maximum(-compound - 0.3, 0.0), np.maximum(compound - 0.3, 0.0), compound == 0.0,
+            np.maximum(-compound - 0.7, 0.0) * 2, np.maximum(compound - 0.7, 0.0) * 2,
+            np.minimum(exclamation, 4) / 4, np.minimum(question, 3) / 3,
+            np.minimum(shouted / (tokens + 1), 1.0), ellipsis, link, mention,
+            np.minimum(hashtag, 4) / 4, np.log1p(tokens) / 4, tokens < 4,
+        ],
+        axis=1,
+    )  # fmt: skip
 
 
 @functools.cache
@@ -189,17 +204,17 @@ class Featurizer:
         number = self.vocabulary.ids.__getitem__
         ids: list[int] = []
         starts: list[int] = []
-        dense: list[list[float]] = []
+        counted: list[tuple[float, ...]] = []
         for raw in texts:
             text = clean(raw)
             starts.append(len(ids))
             ids.append(0)
             found = tokens_of(text)
             ids += list(map(number, found))
-            dense.append(_dense(text, len(found), self.vader.scores(text)))
-        return self._lay_out(np.array(ids, np.int64), np.array(starts, np.int64), dense)
+            counted.append(_counted(text, len(found), self.vader.scores(text)))
+        return self._lay_out(np.array(ids, np.int64), np.array(starts, np.int64), _dense(counted))
 
-    def _lay_out(self, ids: Ints, starts: Ints, dense: list[list[float]]) -> Batch:
+    def _lay_out(self, ids: Ints, starts: Ints, dense: NDArray[np.float64]) -> Batch:
         hashes, flags = self.vocabulary.arrays()[:, ids]
         scope = negation_scope((flags & 1) == 1, (flags & 2) == 2)
         lengths = np.diff(np.append(starts, len(ids)))
@@ -217,7 +232,7 @@ class Featurizer:
             lengths=lengths,
             negated_at=scope,
             pairs=pair_buckets(hashes, np.append(hashes[1:], hashes[0])),
-            dense=np.hstack([np.array(dense), counts]).astype(np.float32),
+            dense=np.hstack([dense, counts]).astype(np.float32),
         )
 
 
