@@ -105,7 +105,7 @@ class Net:
     @property
     def mean_output(self) -> Floats:
         """What each pattern of any net adds to the averaged logits."""
-        return self.output.reshape(-1, self.output.shape[2]) / len(self.output)
+        return np.asarray(self.output.reshape(-1, self.output.shape[2]) / np.float32(len(self.output)))
 
     @property
     def mean_bias(self) -> Floats:

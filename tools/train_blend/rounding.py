@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tools.train_blend.fitting import Doubles
-    from tools.train_blend.phrases import Net, Tokens
+    from tools.train_blend.phrases import Floats, Net, Tokens
 
 _MOST_MATCH = 2**15 - 1
 
@@ -39,11 +39,11 @@ def rounded(net: Net, tokens: Tokens, share: float) -> dict[str, NDArray[Any]]:
     }
 
 
-def _shift(vectors: Doubles, filters: Doubles, bias: Doubles) -> Doubles:
+def _shift(vectors: Floats, filters: Floats, bias: Floats) -> Doubles:
     """How often the matches of each pattern must be halved so that any three tokens fit two bytes."""
     highest = np.zeros((PLACES, len(bias)))
     for place, table in enumerate(filters):
         found = np.vstack([vectors @ table, np.zeros_like(bias)]) + (bias if place == 1 else 0)
         highest[place] = np.abs(found).max(axis=0)
     # Each of the three is rounded.
-    return np.maximum(np.ceil(np.log2(highest.sum(axis=0) / (_MOST_MATCH - PLACES))), 0)
+    return np.asarray(np.maximum(np.ceil(np.log2(highest.sum(axis=0) / (_MOST_MATCH - PLACES))), 0))
