@@ -21,9 +21,10 @@ from dbos import DBOS, SetWorkflowID
 from gate.canonical import rfc3339
 from gate.errors import Cancelled, StoreFault
 from gate.http import stopping
+from gate.runs.lanes import LANES
 from gate.runs.rounds import thread_of
 from gate.runs.silence import Silence
-from gate.runs.system import config, statuses
+from gate.runs.system import config, share_interpreter, statuses
 from gate.runs.workflow import watch_release
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class Worker:
     def launch(self) -> None:
         """Take up what was left, and begin to take up what comes."""
         stopping.resume()
+        share_interpreter()
         DBOS(config=config(self._settings.system_url, self._settings.name))
         # Steps that time out or fail are ours to repeat: each says itself when to come again.
         self._watch_release = DBOS.workflow(name="watch_release", max_recovery_attempts=None)(
@@ -222,7 +224,7 @@ class _Steps:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self.look = self._step("look", worker.looks, worker._watching.look)  # noqa: SLF001 - its other half
+        self.look = self._step("look", worker.looks, LANES.computing()(worker._watching.look))  # noqa: SLF001 - its other half
         self.deliver = self._step("deliver", worker.deliveries, worker.tell)
 
     async def wait(self, run_id: str, until: str) -> None:
