@@ -100,13 +100,13 @@ class Worker:
     def launch(self) -> None:
         """Take up what was left, and begin to take up what comes."""
         stopping.resume()
-        share_interpreter()
         DBOS(config=config(self._settings.system_url, self._settings.name))
         # Steps that time out or fail are ours to repeat: each says itself when to come again.
         self._watch_release = DBOS.workflow(name="watch_release", max_recovery_attempts=None)(
             watch_release(_Steps(self))  # type: ignore[arg-type]
         )
         DBOS.launch()
+        share_interpreter()
         DBOS.register_queue(QUEUE, worker_concurrency=self._settings.runs, on_conflict="always_update")
         for thread in self._threads:
             thread.start()
