@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 2
 """One that takes long leaves a way past it."""
-PATIENCE = 0.25
+PATIENCE = 0.5
 """Seconds that a look waits for its turns, all in all; then it goes ahead."""
 
 
