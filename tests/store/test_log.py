@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import threading
+from collections import UserList
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -159,7 +160,7 @@ def test_a_look_is_stored_whole_or_not_at_all(store: Store) -> None:
     assert store.verify(run_id) == []
 
 
-class Interrupted(tuple[Scored, ...]):
+class Interrupted(UserList[Scored]):
     """Mentions during whose first reading somebody else writes."""
 
     said: Callable[[], None] | None = None
