@@ -7,7 +7,7 @@ for each, hears the baseline and comments. Then one event a thousand times, from
 must make one run, and one answer.
 
     python -m benchmarks.webhooks
-    python -m benchmarks.webhooks --events 2000 --rate 50
+    python -m benchmarks.webhooks --events 600 --rate 10
 """
 
 from __future__ import annotations
@@ -37,12 +37,15 @@ if TYPE_CHECKING:
 
 MILLISECONDS = 100.0
 REDELIVERIES = 1000
+TURN = 0.0005
+"""Seconds: GitHub's look-alike computes in this process, too, and who is timed must not wait behind it for ten times that."""
 CONNECTIONS = 4
 
 
 def main() -> int:
     """Measure, print, and return 0 if all marks were kept."""
     options = read_options()
+    sys.setswitchinterval(TURN)
     with tempfile.TemporaryDirectory() as folder, GitHub() as hub, real_service(Path(folder), hub) as real:
         url = f"{real.service.url}/webhooks/github"
         held = [hub.hold(run=number, environment="quiet") for number in range(1, options.events + 1)]
@@ -67,7 +70,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=300)
     parser.add_argument(
-        "--rate", type=float, default=2.0, help="events a second; the default is 7,200 deployments an hour"
+        "--rate", type=float, default=5.0, help="events a second; the default is 18,000 deployments an hour"
     )
     return parser.parse_args()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections import OrderedDict
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ from gate import __version__
 from gate.clock import SystemClock
 from gate.decide import Decider
 from gate.engine import Parts, Watch
-from gate.policy import Overrides, load_text, resolve_secret
+from gate.policy import Overrides, load, load_text, resolve_secret
 from gate.runs import Runs
 from gate.runs.orders import from_caller
 from gate.runs.watching import Vigil
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
 
 MOST_SCORERS = 16
 """Held in memory, each for all runs whose policies ask for the same."""
+_FOREIGN = "Depuis hier soir plus rien ne marche"
+"""In letters that leave the language open, so that it takes the model to tell."""
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,8 @@ def open_worker(  # noqa: PLR0913 - all but the first by name
     where = url or default_url(environ)
     with open_store(where, clock, environ) as (store, hash_author), alone(where, settings.name, SystemClock()):
         opener = Opener(clock, environ, store, hash_author, private_addresses=private_addresses)
+        if policies:
+            opener.prepare(policies)
         watching = Watching(store, clock, opener)
         secret = lambda reference: resolve_secret(reference, environ)  # noqa: E731 - as everywhere in wiring
         runs = Runs(store, lambda order: _planned(order, clock))
@@ -176,6 +183,14 @@ class Opener:
             heard = (*parts.listeners, *parts.controls)
             purses = {each.name: each.purse for each in heard if isinstance(each.purse, Purse)}
             yield Vigil(Watch(plan, parts), release.deployed_at + policy.window.settle, purses)
+
+    def prepare(self, folder: Path) -> None:
+        """Load what runs of a folder's policies will need, models above all: the first run would hold up all others."""
+        for path in sorted(folder.glob("*.yml")):
+            try:
+                self.routes(load(path)).choose(_FOREIGN, "", detecting=True)
+            except Exception as fault:  # noqa: BLE001 - a run of it will say so, and others go on
+                _LOG.debug("%s is not prepared for: %s", path, fault)
 
     def action(self, task: Task) -> Action:
         """Build the action of a run's policy that a task stands for."""

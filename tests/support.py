@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gate.model import Fetch, Mention, Period, Release, Score, Scored
-from gate.store.work import NewOrder
+from gate.store import NewOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -21,9 +21,10 @@ from dbos import DBOS, SetWorkflowID
 from gate.canonical import rfc3339
 from gate.errors import Cancelled, StoreFault
 from gate.http import stopping
+from gate.runs.lanes import LANES
 from gate.runs.rounds import thread_of
 from gate.runs.silence import Silence
-from gate.runs.system import config, statuses
+from gate.runs.system import config, share_interpreter, statuses
 from gate.runs.workflow import watch_release
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class Worker:
             watch_release(_Steps(self))  # type: ignore[arg-type]
         )
         DBOS.launch()
+        share_interpreter()
         DBOS.register_queue(QUEUE, worker_concurrency=self._settings.runs, on_conflict="always_update")
         for thread in self._threads:
             thread.start()
@@ -222,7 +224,7 @@ class _Steps:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self.look = self._step("look", worker.looks, worker._watching.look)  # noqa: SLF001 - its other half
+        self.look = self._step("look", worker.looks, LANES.computing()(worker._watching.look))  # noqa: SLF001 - its other half
         self.deliver = self._step("deliver", worker.deliveries, worker.tell)
 
     async def wait(self, run_id: str, until: str) -> None:

@@ -18,6 +18,7 @@ from gate.errors import EvidenceFault, GateError, SourceDown, SourceFault, Sourc
 from gate.http.stopping import pause
 from gate.model import Cost, Fetch, Score
 from gate.remembering import Remembered
+from gate.runs.lanes import LANES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     Entry = list[Any]
     """What was asked, of whom, and the answer."""
-
 
 LONGEST_WAIT = timedelta(minutes=1)
 """More than a source that is down is waited for at the end of a window (``Ear.insist``)."""
@@ -78,7 +78,7 @@ class Journal:
             return
         if duration > LONGEST_WAIT:
             raise Later(self._clock.now() + duration)
-        pause(self._clock, duration)
+        LANES.waiting()(pause)(self._clock, duration)
         self._fresh.append(["wait", seconds, None])
 
     def source(self, number: int, source: Source) -> Source:
@@ -135,7 +135,7 @@ class Journal:
         if self._past is not None:
             return _fetched(self._recall("fetch", key))
         try:
-            fetch = source.fetch(request)
+            fetch = LANES.waiting()(source.fetch)(request)
         except SourceFault as fault:
             said = {"message": fault.message, "hint": fault.hint, "quoted": bool(fault.quote)}
             self._fresh.append(["fetch", key, {"fault": {**said, "permanent": fault.permanent}}])

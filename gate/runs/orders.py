@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gate.canonical import digest, dumps
 from gate.errors import UsageFault
 from gate.model import NOTHING
-from gate.store.work import NewOrder
+from gate.store.starting import NewOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,9 +1,11 @@
-"""The database in which DBOS remembers workflows."""
+"""The database in which DBOS remembers workflows, and how the threads of a worker share its interpreter."""
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
@@ -21,6 +23,9 @@ WORKFLOW_VERSION = "1"
 
 ASKED_AT_ONCE = 200
 """Workflows in one query."""
+
+TURN = 0.0005
+"""Seconds for which a thread computes while others wait for the interpreter; by default Python takes ten times as long."""
 
 
 def system_url(store_url: str) -> str:
@@ -48,6 +53,17 @@ def config(url: str, worker: str) -> DBOSConfig:
     if url.startswith("sqlite"):
         made["system_database_engine"] = _sqlite(url)
     return made
+
+
+def share_interpreter() -> None:
+    """Let the threads of this process take shorter turns.
+
+    Whoever writes to the run log waits for one at each statement, behind every look that is being computed; and all that
+    time the others, the web server among them, wait for the run log. It waits for the collector of garbage, too, which
+    takes a tenth of a second to go through all libraries and models: what is there by now stays, and is left out of it.
+    """
+    sys.setswitchinterval(TURN)
+    gc.freeze()
 
 
 def statuses(names: Sequence[str]) -> dict[str, str]:

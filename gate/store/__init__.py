@@ -22,12 +22,13 @@ from gate.store.outbox import Delivery
 from gate.store.purging import Chosen
 from gate.store.rows import Event, Run, State
 from gate.store.sessions import Login, Session
+from gate.store.starting import NewOrder
 from gate.store.texts import Said
 from gate.store.tokens import NewToken, Token
 from gate.store.verify import Problem
 from gate.store.watches import StandingWatch, WatchedSource
 from gate.store.webhooks import Receipt, Webhook
-from gate.store.work import Assignment, Call, NewOrder, Step
+from gate.store.work import Assignment, Call, Step
 
 __all__ = [
     "Assignment",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -9,10 +10,11 @@ from sqlalchemy import func, select
 from gate.errors import NoSuchRun, UsageFault
 from gate.model import NOTHING
 from gate.store.actions import Actions
-from gate.store.append import append_baseline, append_event, append_look, insert_run
+from gate.store.append import append_event, head_of
 from gate.store.counting import Counting
 from gate.store.database import faults, snapshot
 from gate.store.ending import end_run, still_open
+from gate.store.entries import baseline_entry, look_entry
 from gate.store.listing import Listing
 from gate.store.mentions import Mentions
 from gate.store.moods import MoodReader
@@ -24,6 +26,8 @@ from gate.store.purging import Purging
 from gate.store.rows import State, event_of, run_of, storable
 from gate.store.sessions import Sessions
 from gate.store.spending import Spending
+from gate.store.staging import bring
+from gate.store.starting import start_of
 from gate.store.tables import events, observations, runs
 from gate.store.texts import Texts
 from gate.store.tokens import Tokens
@@ -85,8 +89,10 @@ class Store(
             versions: of the gate, the scorer …, for the log.
         """
         now = self._clock.now()
-        with self._writing() as connection:
-            return insert_run(connection, now, release, policy, dry_run=dry_run, labels=labels, versions=versions)
+        start = start_of(now, release, policy, dry_run=dry_run, named=labels, versions=versions)
+        with self._bringing(start.rows) as connection:
+            bring(connection, start.rows)
+        return start.run_id
 
     def append(self, run_id: str, kind: str, data: object) -> None:
         """Record that something happened; allowed after the verdict too, e.g. for what actions did.
@@ -106,10 +112,9 @@ class Store(
         notes: Sequence[str] = (),
     ) -> None:
         """Record what was said before the deploy, as look 0, in one transaction."""
-        with self._writing() as connection:
-            append_baseline(
-                connection, self._clock.now(), run_id, kept, dropped, {"coverage": coverage, "notes": notes}
-            )
+        make = partial(baseline_entry, run_id, kept, dropped, {"coverage": coverage, "notes": notes})
+        with self._adding(run_id, make) as adding:
+            adding.append(self._clock.now(), head_of(adding.connection, run_id))
 
     def append_look(self, run_id: str, look: Look) -> None:
         """Record a look and every mention it saw, in one transaction.
@@ -117,8 +122,8 @@ class Store(
         Raises:
             StoreFault: the run is over already, or the database fails.
         """
-        with self._writing() as connection:
-            append_look(connection, self._clock.now(), run_id, look, still_open(connection, run_id))
+        with self._adding(run_id, partial(look_entry, run_id, look)) as adding:
+            adding.append(self._clock.now(), still_open(adding.connection, run_id))
 
     def finish(self, run_id: str, verdict: Verdict) -> None:
         """Record the final verdict.

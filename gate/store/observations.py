@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import insert
+from typing import TYPE_CHECKING
 
 from gate.canonical import clean, encode, rfc3339
 from gate.store.chain import observation_fingerprint
 from gate.store.rows import storable
-from gate.store.tables import observations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from sqlalchemy.engine import Connection, Dialect
+    from collections.abc import Iterable
 
     from gate.model import Dropped, Scored
-
-    Row = tuple[Any, ...]
-
-NAMES = tuple(column.name for column in observations.columns)
+    from gate.store.staging import Row
 
 
 def rows_of(run_id: str, seq: int, look: int, kept: Iterable[Scored], dropped: Iterable[Dropped]) -> list[Row]:
@@ -33,24 +24,6 @@ def rows_of(run_id: str, seq: int, look: int, kept: Iterable[Scored], dropped: I
     mentions = [*map(_of_kept, kept), *map(_of_dropped, dropped)]
     rows = [(run_id, seq, position, look, *mention) for position, mention in enumerate(mentions)]
     return [(*row, None, observation_fingerprint(row)) for row in rows]
-
-
-def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
-    """Write rows within the caller's transaction."""
-    if not rows:
-        return
-    if statement := _positional(connection.dialect):
-        # Twice as fast for thousands of rows: binding by name costs more than SQLite needs to write them.
-        connection.exec_driver_sql(statement, list(rows))
-    else:
-        connection.execute(insert(observations), [dict(zip(NAMES, row, strict=True)) for row in rows])
-
-
-@cache
-def _positional(dialect: Dialect) -> str:
-    """The statement for values by position; empty where the database takes them by name."""
-    compiled = insert(observations).compile(dialect=dialect)
-    return str(compiled) if compiled.positional else ""
 
 
 def _of_kept(mention: Scored) -> Row:

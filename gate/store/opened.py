@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gate.model import NOTHING
 from gate.store.database import faults, open_engine, parse_url, shown
+from gate.store.staging import stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from gate.ports import Clock
+    from gate.store.staging import Rows
 
 
 class Opened:
@@ -44,6 +46,8 @@ class Opened:
         # SQLite has one writer at a time, and whoever finds it busy sleeps and looks again, the unlucky for seconds:
         # the threads of one process take turns instead. A server sees to that itself.
         self._turn = threading.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
+        # Whoever has it holds a connection before it is its turn: of several, none would be left for whose turn it is.
+        self._staging = threading.Lock()
         self._reader = self._engine.execution_options(one_query=True)
 
     @property
@@ -67,6 +71,15 @@ class Opened:
     def _writing(self) -> Iterator[Connection]:
         with self._turn, faults(self._url), self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _bringing(self, rows: Rows) -> Iterator[Connection]:
+        """Begin to write once ``rows`` are staged: nobody waits for that."""
+        with self._staging, faults(self._url), self._engine.connect() as connection:
+            with connection.begin():
+                stage(connection, rows)
+            with self._turn, connection.execution_options(writing=True).begin():
+                yield connection
 
     def _rows(self, query: Select[Any], **values: object) -> list[dict[str, Any]]:
         with faults(self._url), self._reader.begin() as connection:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from gate.canonical import rfc3339
 from gate.model import Period
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from gate.model import Scored
+    from gate.store.staging import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +79,13 @@ class Texts(Opened):
             return connection.execute(delete(texts).where(old.exists())).rowcount
 
 
-def insert_texts(connection: Connection, run_id: str, seq: int, kept: Iterable[Scored]) -> None:
-    """Write down what was said, within the caller's transaction; the place among the kept is that of the observation."""
-    rows = [
-        {
-            "run_id": run_id,
-            "seq": seq,
-            "position": position,
-            "text": storable(mention.text),
-            "url": storable(mention.url or ""),
-        }
+def texts_of(run_id: str, seq: int, kept: Iterable[Scored]) -> list[Row]:
+    """Return what was said as rows; the place among the kept is that of the observation."""
+    return [
+        (run_id, seq, position, storable(mention.text), storable(mention.url or ""))
         for position, mention in enumerate(kept)
         if mention.text is not None
     ]
-    if rows:
-        connection.execute(insert(texts), rows)
 
 
 def forget_text(connection: Connection, run_id: str, seq: int, position: int) -> None:

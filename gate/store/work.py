@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select, update
 
-from gate.canonical import dumps, rfc3339
+from gate.canonical import rfc3339
 from gate.errors import KeyReused, NoSuchRun, StoreFault
-from gate.store.append import append_baseline, append_look, head_of, insert_run
+from gate.store.append import head_of
 from gate.store.ending import conclude
-from gate.store.opened import Opened
+from gate.store.entries import Entries, baseline_entry, look_entry
 from gate.store.rows import State, storable
+from gate.store.staging import bring
+from gate.store.starting import order_row, start_of
 from gate.store.tables import journal, orders, runs
 
 if TYPE_CHECKING:
@@ -23,21 +26,7 @@ if TYPE_CHECKING:
 
     from gate.model import Coverage, Dropped, Look, Release, Scored
     from gate.store.append import Head
-
-
-@dataclass(frozen=True, slots=True)
-class NewOrder:
-    """What a caller asked for, beside the run itself."""
-
-    by: str
-    key: str
-    """Idempotency key; empty for none."""
-    fingerprint: str
-    policy: str
-    """Text of gate.yml as it was given."""
-    path: str
-    callback: Mapping[str, Any] | None
-    """``url``, ``secret``, ``deadline``, ``updates``."""
+    from gate.store.starting import NewOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +74,7 @@ class Call:
     """``start`` or ``wake``."""
 
 
-class Work(Opened):
+class Work(Entries):
     """Orders and journals."""
 
     def ordered(self, by: str, key: str, fingerprint: str) -> str | None:
@@ -118,29 +107,17 @@ class Work(Opened):
             KeyReused: the key stands for another order.
         """
         now = self._clock.now()
-        row = {
-            "started_by": storable(new.by),
-            "key": storable(new.key) or None,
-            "fingerprint": new.fingerprint,
-            "policy": storable(new.policy),
-            "path": storable(new.path),
-            "callback": dumps(new.callback).decode() if new.callback else None,
-            "looks": 0,
-            "next_at": rfc3339(now),
-            "generation": 0,
-            "closed": False,
-            "attention": "start",
-        }
+        start = start_of(now, release, policy, dry_run=dry_run, named=labels, versions=versions)
+        rows = {**start.rows, orders: [order_row(new, start.run_id, now)]}
         try:
-            with self._writing() as connection:
-                run_id = insert_run(connection, now, release, policy, dry_run=dry_run, labels=labels, versions=versions)
-                connection.execute(insert(orders).values(run_id=run_id, **row))
-                return run_id
+            with self._bringing(rows) as connection:
+                bring(connection, rows)
         except StoreFault:
             # Perhaps somebody else sent the same order at the same moment.
             if known := self.ordered(storable(new.by), storable(new.key), new.fingerprint):
                 return known
             raise
+        return start.run_id
 
     def calls(self) -> list[Call]:
         """Return the runs that want attention."""
@@ -201,10 +178,12 @@ class Work(Opened):
     ) -> bool:
         """Record what was said before the deploy; see ``record_look``."""
         now = self._clock.now()
-        with self._writing() as connection:
-            if _record(connection, run_id, step) is None:
+        make = partial(baseline_entry, run_id, kept, dropped, {"coverage": coverage, "notes": notes})
+        with self._adding(run_id, make) as adding:
+            head = _record(adding.connection, run_id, step)
+            if head is None:
                 return False
-            append_baseline(connection, now, run_id, kept, dropped, {"coverage": coverage, "notes": notes})
+            adding.append(now, head)
             return True
 
     def record_look(self, run_id: str, look: Look, *, step: Step) -> bool:
@@ -217,13 +196,13 @@ class Work(Opened):
             StoreFault: the database fails; nothing of it was recorded.
         """
         now = self._clock.now()
-        with self._writing() as connection:
-            head = _record(connection, run_id, step)
+        with self._adding(run_id, partial(look_entry, run_id, look)) as adding:
+            head = _record(adding.connection, run_id, step)
             if head is None:
                 return False
-            append_look(connection, now, run_id, look, head)
+            adding.append(now, head)
             if look.verdict.outcome.final:
-                conclude(connection, now, run_id, "verdict", {"verdict": look.verdict})
+                conclude(adding.connection, now, run_id, "verdict", {"verdict": look.verdict})
             return True
 
     def again(self, call: Call) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import threading
+from collections import UserList
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,14 +15,14 @@ from hypothesis import strategies as st
 
 from gate.canonical import digest, loads
 from gate.errors import EvidenceFault, StoreFault, UsageFault
-from gate.model import Decision, Outcome
+from gate.model import Decision, Outcome, Scored
 from gate.store import State, Store, default_url
 from tests.hostile import HOSTILE
 from tests.looks import MINUTE, VERDICT, dropped, look
 from tests.support import DEPLOY, ManualClock, release, scored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -156,6 +157,30 @@ def test_a_look_is_stored_whole_or_not_at_all(store: Store) -> None:
     with pytest.raises(EvidenceFault):
         store.append_look(run_id, look(1, kept=(scored(1, 0.1), scored(2, float("nan")))))
     assert [each.kind for each in store.events(run_id)] == ["started"]
+    assert store.verify(run_id) == []
+
+
+class Interrupted(UserList[Scored]):
+    """Mentions during whose first reading somebody else writes."""
+
+    said: Callable[[], None] | None = None
+
+    def __iter__(self) -> Iterator[Scored]:
+        """Let the other one write, once."""
+        said, self.said = self.said, None
+        if said:
+            said()
+        return super().__iter__()
+
+
+def test_somebody_writes_while_a_look_is_made_ready(store: Store) -> None:
+    """What is recorded meanwhile comes first in the log, and the look, with all its mentions, after it."""
+    run_id = store.start_run(release(), {})
+    kept = Interrupted(scored(i, i / 10, text=f"text {i}") for i in range(5))
+    kept.said = lambda: store.append(run_id, "note", {"by": "somebody"})
+    store.append_look(run_id, look(1, kept=kept))
+    assert [each.kind for each in store.events(run_id)] == ["started", "note", "look"]
+    assert [each.text for each in store.said(run_id)] == [f"text {i}" for i in range(5)]
     assert store.verify(run_id) == []
 
 
