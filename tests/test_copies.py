@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.filters import Copies, _words
+from gate.filters.copies import Copies, _words
 from tests.support import DEPLOY
 
 
