@@ -76,7 +76,7 @@ class Copies:
             self._turn(at)
         # hash() of a text differs between processes, and the verdict must not; of whole numbers it is the same in all.
         marks = list(map(_MARKS.__getitem__, words[:WORDS_COMPARED]))
-        shingles = sorted(map(hash, zip(marks, marks[1:], marks[2:], strict=False)))
+        shingles = sorted(map(hash, zip(marks, marks[1:], marks[2:])))  # noqa: B905 - saying so takes as long as the rest
         sketch = _smallest(shingles)
         newcomer = _Text(shingles, marks, sketch, at)
         if self._newer.keys().isdisjoint(sketch) and self._older.keys().isdisjoint(sketch):
