@@ -122,9 +122,7 @@ def columns(d: ScoreDensities, before: float, steps: int, tolerate: float, *, an
     return [pays(d, before, raised(before, by), steps * STEP, tolerate, anything=anything) for by, _ in EFFECTS]
 
 
-def pays(
-    d: ScoreDensities, before: float, after: float, polluted: float, tolerate: float, *, anything: bool
-) -> Column:
+def pays(d: ScoreDensities, before: float, after: float, polluted: float, tolerate: float, *, anything: bool) -> Column:
     """Return where the steps of one bet end, and what it pays on each.
 
     Args:

@@ -94,7 +94,7 @@ class Sieve:
         wanted = self._filters
         if wanted.languages and (language := mention.lang.split("-")[0].lower()) and language not in wanted.languages:
             return DropReason.LANGUAGE, language
-        if wanted.reposts == "drop" and mention.labels and mention.labels.get("kind") == "repost":
+        if mention.labels and wanted.reposts == "drop" and mention.labels.get("kind") == "repost":
             return DropReason.REPOST, ""
         if wanted.min_account_age and mention.author_created_at:
             age = mention.created_at - mention.author_created_at
@@ -107,13 +107,11 @@ class Sieve:
         return None
 
     def _by_vote(self, mention: Mention) -> tuple[DropReason, str] | None:
-        wanted = self._filters
-        author = (mention.source, mention.author) if mention.author and wanted.one_vote_per_author else None
+        wanted, source = self._filters, mention.source
+        author = (source, mention.author) if wanted.one_vote_per_author and mention.author else None
         if author and author in self._authors:
             return DropReason.AUTHOR_VOTED, ""
-        thread = (mention.source, mention.conversation) if mention.conversation else None
-        if not wanted.one_vote_per_conversation:
-            thread = None
+        thread = (source, mention.conversation) if wanted.one_vote_per_conversation and mention.conversation else None
         if thread and thread in self._conversations:
             return DropReason.CONVERSATION_COUNTED, ""
         if wanted.near_duplicates == "drop" and self._copies.seen(mention.text, mention.created_at):
