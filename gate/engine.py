@@ -164,7 +164,8 @@ class Watch:
             self._decider.fold_dropped(each)
 
     def _trace(self, period: Period, kept: Sequence[Scored]) -> None:
-        self._kept[period].add(scored for scored in kept if self._plan.evidence and not scored.control)
+        if self._plan.evidence:
+            self._kept[period].add(scored for scored in kept if not scored.control)
 
     def _coverage(self, ear: Ear) -> Coverage:
         said, partial = ear.coverage(), self._partial.get(ear.listener.name)

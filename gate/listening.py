@@ -10,12 +10,14 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from gate.errors import SourceDown, SourceRefused
 from gate.model import Cost, Coverage, Dropped, DropReason, Fetch, Period, Request, Room
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from gate.errors import SourceFault
@@ -183,13 +185,22 @@ class Ear:
                     broken.where, self.listener.name, None, self.period, DropReason.UNREADABLE, broken.why, seen_at=now
                 )
             )
-        for mention in fetch.mentions:
-            if self.since <= mention.created_at < self.until:
-                self._waiting.append((mention, now))
-            else:
-                outside, at = DropReason.OUTSIDE_WINDOW, mention.created_at
-                self._odd.append(Dropped(mention.id, mention.source, at, self.period, outside, seen_at=now))
-        self._waiting.sort(key=_written_at)
+        self._keep_back(fetch.mentions, now)
+
+    def _keep_back(self, mentions: Sequence[Mention], now: datetime) -> None:
+        since, until = self.since, self.until
+        inside = [each for each in mentions if since <= each.created_at < until]
+        if len(inside) < len(mentions):
+            outside = (each for each in mentions if not since <= each.created_at < until)
+            self._odd += [
+                Dropped(each.id, each.source, each.created_at, self.period, DropReason.OUTSIDE_WINDOW, seen_at=now)
+                for each in outside
+            ]
+        inside.sort(key=attrgetter("created_at"))
+        in_order = not self._waiting
+        self._waiting += [(each, now) for each in inside]
+        if not in_order:
+            self._waiting.sort(key=_written_at)
 
     def _forget(self, deleted: frozenset[str]) -> None:
         """Let go of what was deleted before a look came to it; what a look has seen stays, as the verdict rests on it."""

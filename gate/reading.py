@@ -65,6 +65,7 @@ class Reader:
         self._routes = Routes.of(scorer)
         self._several = len(self._routes.routes) > 1
         self._hash_author = hash_author
+        self._languages = plan.filters.languages
         self._sieve = Sieve(plan.filters)
         self._finder = PhraseFinder(plan.phrases)
         self._matched = period is Period.BASELINE and plan.match is not None
@@ -88,16 +89,16 @@ class Reader:
         return read
 
     def _keep(self, mention: Mention, score: Score, route: Route, language: str, seen_at: datetime | None) -> Scored:
-        plan = self._plan
+        plan, source, author = self._plan, mention.source, mention.author
         feeling = self._emotions and may_be(language, ("en",))
         return Scored(
             id=mention.id,
-            source=mention.source,
+            source=source,
             created_at=mention.created_at,
             period=self._period,
             negative=score.negative,
             score=score.score,
-            author=self._hash_author(mention.source, mention.author) if mention.author else "",
+            author=self._hash_author(source, author) if author else "",
             conversation=mention.conversation,
             lang=mention.lang,
             text_hash=_hash(mention.text) if plan.evidence else "",
@@ -113,7 +114,7 @@ class Reader:
         """Return who reads the mention and its language, or why it does not count."""
         if self._matched and not self._plan.matches(mention.created_at):
             return self._drop(mention, seen_at, DropReason.OUTSIDE_WINDOW, ANOTHER_HOUR)
-        wanted = self._plan.filters.languages
+        wanted = self._languages
         choice = self._routes.choose(mention.text, mention.lang, detecting=bool(wanted))
         if choice.route is None:
             return self._drop(mention, seen_at, DropReason.LANGUAGE, choice.refusal)

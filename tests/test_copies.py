@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.filters import Copies, _words
+from gate.filters.copies import _MARKS, COPIES_WITHIN, MOST_REMEMBERED, Copies, _words
 from tests.support import DEPLOY
 
 
@@ -34,3 +36,24 @@ def test_a_text_that_says_everything_twice_has_copies_too() -> None:
     assert not copies.seen(refrain, DEPLOY)
     assert copies.seen(f"{refrain} now", DEPLOY)
     assert not copies.seen("take away this new menu " * 3, DEPLOY)
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.sampled_from("abcd")), max_size=60))
+def test_a_copy_is_one_for_a_quarter_of_an_hour_after_the_last(written: list[tuple[int, str]]) -> None:
+    """To the minute, however many others were written meanwhile, and a campaign that goes on for as long as it does."""
+    copies, last, at = Copies(), dict.fromkeys("abcd", DEPLOY - timedelta(days=1)), DEPLOY
+    for minutes, letter in written:
+        at += timedelta(minutes=minutes)
+        text = " ".join(f"{letter}{number}" for number in range(8))
+        assert copies.seen(text, at) == (at - last[letter] <= COPIES_WITHIN)
+        last[letter] = at
+
+
+def test_what_is_remembered_of_words_has_an_end() -> None:
+    """Neither many words nor long ones fill the memory."""
+    copies = Copies()
+    for start in range(0, 3 * MOST_REMEMBERED, 100):
+        copies.seen(" ".join(f"w{number}" for number in range(start, start + 100)), DEPLOY)
+    copies.seen(f"{'endless' * 1000} one two three four five six", DEPLOY)
+    assert len(_MARKS) <= MOST_REMEMBERED
+    assert max(map(len, _MARKS)) < 30

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+from bisect import bisect_left
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from gate.engine import Parts, Watch
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 REMEMBERED = 20_000
 """Scores of texts kept by a process: recorded streams repeat themselves."""
 
+_WRITTEN_AT = attrgetter("created_at")
 _setup: Setup
 
 
@@ -44,14 +47,14 @@ class Recorded:
 
     def __init__(self, mentions: Sequence[Mention]) -> None:
         """Take the mentions of one release."""
-        self._mentions = mentions
+        self._mentions = sorted(mentions, key=_WRITTEN_AT)
 
     def fetch(self, request: Request) -> Fetch:
         """Return the mentions of the period, once."""
         if request.cursor:
             return Fetch((), cursor=request.cursor)
-        within = tuple(each for each in self._mentions if request.since <= each.created_at < request.until)
-        return Fetch(within, cursor="all")
+        start, end = (bisect_left(self._mentions, at, key=_WRITTEN_AT) for at in (request.since, request.until))
+        return Fetch(tuple(self._mentions[start:end]), cursor="all")
 
     def check(self) -> list[Check]:
         """Nothing to try."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from gate.decide.densities import ScoreDensities
 
+    Column = tuple[list[float], list[float]]
+    """Where the steps of one bet end, and what it pays on each."""
+
 EFFECTS = ((0.35, 0.15), (0.8, 0.45), (1.5, 0.3), (3.0, 0.1))
 """How far the log odds of a negative post may rise, and the weight of each: 0.20 -> 0.26, 0.36, 0.53, 0.83."""
 
@@ -31,12 +34,23 @@ STEP = 0.05
 """Bets suit a pool of which so much more came after the deploy than for the last ones."""
 
 
-class Table(NamedTuple):
-    """What the bets on one share before pay: a row for each interval of ranks, a column for each effect."""
+class Table:
+    """What all bets pay: a row for each interval of ranks, a column for each bet."""
 
-    edges: list[float]
-    """Where one interval ends and the next begins."""
-    pays: list[tuple[float, ...]]
+    __slots__ = ("_columns", "_rows", "edges")
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        """Take the steps of each bet; a row is laid out when a rank first falls into it, as few ever do in most of them."""
+        self._columns = columns
+        self.edges = sorted({edge for ends, _ in columns for edge in ends})
+        self._rows: list[tuple[float, ...] | None] = [None] * (len(self.edges) + 1)
+
+    def row(self, p: float) -> tuple[float, ...]:
+        """What each bet pays for a rank."""
+        place = bisect_right(self.edges, p)
+        if (row := self._rows[place]) is None:
+            row = self._rows[place] = tuple([pays[bisect_right(ends, p)] for ends, pays in self._columns])
+        return row
 
 
 class Family(NamedTuple):
@@ -50,23 +64,21 @@ class Family(NamedTuple):
 class Hands:
     """All bets together: what each holds, and what it pays."""
 
-    __slots__ = ("_families", "_tables", "_wealth")
+    __slots__ = ("_shares", "_table", "_wealth")
 
     def __init__(self, families: Sequence[Family]) -> None:
         """Stake what each family is given; nothing pays before the bets are laid out."""
-        self._families = families
+        self._shares = tuple(family.before for family in families)
         self._wealth = [held for family in families for held in family.wealth]
-        self._tables = [Table([], [(1.0,) * len(EFFECTS)]) for _ in families]
+        self._table = Table([([], [1.0])] * len(self._wealth))
 
     def lay_out(self, d: ScoreDensities, steps: int, tolerate: float, *, anything: bool) -> None:
         """Let every bet pay what `table` says."""
-        self._tables = [table(d, family.before, steps, tolerate, anything=anything) for family in self._families]
+        self._table = table(d, self._shares, steps, tolerate, anything=anything)
 
     def play(self, p: float, exponent: float) -> float:
         """Fold in the rank of one mention, each pay-off raised to the exponent; return about what all then hold."""
-        row: list[float] = []
-        for edges, pays in self._tables:
-            row += pays[bisect_right(edges, p)]
+        row: Sequence[float] = self._table.row(p)
         if exponent != 1:
             row = [pay**exponent for pay in row]
         wealth: list[float] = list(map(mul, self._wealth, row))
@@ -95,21 +107,22 @@ def spread(shares: dict[float, float]) -> list[Family]:
     return [Family(share, [w / total * part for _, part in EFFECTS]) for share, w in kept.items()]
 
 
-@lru_cache(maxsize=4096)
-def table(d: ScoreDensities, before: float, steps: int, tolerate: float, *, anything: bool) -> Table:
-    """Lay the bets on one share before out for a pool of which `steps` times STEP came after the deploy.
+@lru_cache(maxsize=256)
+def table(d: ScoreDensities, shares: tuple[float, ...], steps: int, tolerate: float, *, anything: bool) -> Table:
+    """Lay the bets on the shares before out for a pool of which `steps` times STEP came after the deploy.
 
     The same for every stream, so made once a process: a function of counts alone, never of scores.
     """
-    columns = [pays(d, before, raised(before, by), steps * STEP, tolerate, anything=anything) for by, _ in EFFECTS]
-    edges = sorted({edge for ends, _ in columns for edge in ends})
-    rows = [tuple(g[bisect_right(ends, at)] for ends, g in columns) for at in (0.0, *edges)]
-    return Table(edges, rows)
+    return Table([column for share in shares for column in columns(d, share, steps, tolerate, anything=anything)])
 
 
-def pays(
-    d: ScoreDensities, before: float, after: float, polluted: float, tolerate: float, *, anything: bool
-) -> tuple[list[float], list[float]]:
+@lru_cache(maxsize=4096)
+def columns(d: ScoreDensities, before: float, steps: int, tolerate: float, *, anything: bool) -> list[Column]:
+    """Return the bets on one share before, as `table` lays them out."""
+    return [pays(d, before, raised(before, by), steps * STEP, tolerate, anything=anything) for by, _ in EFFECTS]
+
+
+def pays(d: ScoreDensities, before: float, after: float, polluted: float, tolerate: float, *, anything: bool) -> Column:
     """Return where the steps of one bet end, and what it pays on each.
 
     Args:

@@ -62,8 +62,7 @@ class Bursts:
         self._squares = 0.0
         self._count = self._post = 0
         self._total = 0.0
-        for v in _ranks(baseline, uniform):
-            self._fold(v - 0.5)
+        self._fold([rank - 0.5 for rank in _ranks(baseline, uniform)])
         self._near.clear()
         self._far.clear()
         self._far_total = 0.0
@@ -83,24 +82,27 @@ class Bursts:
         self._total += rank
         self._post += 1
         self._lean += ((rank < MILD) - self._lean) / MEMORY
-        self._fold(rank - mean)
+        self._fold((rank - mean,))
         if self._post % RHYTHM == 0:
             self.phi = self._estimate()
 
-    def _fold(self, v: float) -> None:
-        """Add the products of v with its last LAGS neighbours, less what it has in common with those further back."""
+    def _fold(self, values: Sequence[float]) -> None:
+        """Add the products of each with its last LAGS neighbours, less what it has in common with those further back."""
         near, far, products = self._near, self._far, self._products
-        common = self._far_total / len(far) if far else 0.0
-        told = [product + v * (past - common) for product, past in zip(products, near, strict=False)]
-        if len(near) == LAGS:
-            self._products = told
-            self._far_total += near[-1] - (far[-1] if len(far) == FAR else 0.0)
-            far.appendleft(near[-1])
-        else:
-            products[: len(near)] = told
-        near.appendleft(v)
-        self._squares += v * v
-        self._count += 1
+        far_total, squares = self._far_total, self._squares
+        for v in values:
+            common = far_total / len(far) if far else 0.0
+            told = [product + v * (past - common) for product, past in zip(products, near)]  # noqa: B905 - saying so takes longer than the zip
+            if len(near) == LAGS:
+                products = told
+                far_total += near[-1] - (far[-1] if len(far) == FAR else 0.0)
+                far.appendleft(near[-1])
+            else:
+                products[: len(near)] = told
+            near.appendleft(v)
+            squares += v * v
+        self._products, self._far_total, self._squares = products, far_total, squares
+        self._count += len(values)
 
     def _estimate(self) -> float:
         if not self._squares:
@@ -116,6 +118,6 @@ class Bursts:
 def _ranks(scores: Sequence[float], uniform: Callable[[], float]) -> list[float]:
     """Ranks in (0, 1) in order of arrival, ties broken at random (average ranks would tell of values)."""
     out = [0.0] * len(scores)
-    for rank, (_, _, k) in enumerate(sorted((s, uniform(), k) for k, s in enumerate(scores))):
+    for rank, (_, _, k) in enumerate(sorted([(s, uniform(), k) for k, s in enumerate(scores)])):
         out[k] = (rank + 0.5) / len(scores)
     return out

@@ -59,6 +59,8 @@ class ControlSurge:
 
     def advance(self, begin: datetime, end: datetime, complaints: float, *, hours: float, usual: float) -> None:
         """One look: our own complaints since the last one, as the test of the policy is told them."""
+        if not self.heard:
+            return
         self._expected += self._usual.between(begin, end)
         for test in self._tests.values():
             test.update(complaints, hours=hours, usual=usual)

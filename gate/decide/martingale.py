@@ -119,9 +119,8 @@ class ShareTest:
 
     def update(self, score: float) -> None:
         """Fold one mention in."""
-        score = _checked(score)
-        p, exponent = self._rank(score), self._bursts.exponent
-        about = self._hands.play(p, exponent)
+        p = self._rank(_checked(score))
+        about = self._hands.play(p, self._bursts.exponent)
         if not FAINT / CLOSE < about < self._below:
             self._settle()
         self._bursts.feed(p)

@@ -29,6 +29,6 @@ def uniform(seed: int) -> Callable[[], float]:
         state = (state + _STEP) & _WORD
         mixed = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
         mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _WORD
-        return ((mixed ^ (mixed >> 31)) >> 11) / 2**53
+        return ((mixed ^ (mixed >> 31)) >> 11) * 2.0**-53
 
     return draw

@@ -61,11 +61,12 @@ class MentionReader:
             ValueError: a field is missing or of the wrong kind; the message is for people.
         """
         found: dict[str, Any] = {}
+        readers = self._read
         for name, value in fields.items():
-            if name in _AS_IT_IS and type(value) is str:
+            if type(value) is str and name in _AS_IT_IS:
                 found[name] = value
-            elif value is not None and (read := self._read.get(name)) is not None:
-                found[name] = read(name, value)
+            elif value is not None and name in readers:
+                found[name] = readers[name](name, value)
         if "text" not in found or "created_at" not in found:
             raise _missing("created_at" if "text" in found else "text")
         if not found.get("source"):
@@ -119,7 +120,7 @@ def _text(field: str, value: object) -> str:
 
 
 def _language(field: str, value: object) -> str:
-    return _primary(_text(field, value))
+    return _primary(value if type(value) is str else _text(field, value))
 
 
 @lru_cache(maxsize=256)

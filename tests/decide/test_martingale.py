@@ -92,6 +92,7 @@ def overpay(monkeypatch: pytest.MonkeyPatch, times: float) -> None:
         return edges, [times * pay for pay in fair]
 
     monkeypatch.setattr(bets, "pays", generous)
+    monkeypatch.setattr(bets, "columns", cache(bets.columns.__wrapped__))
     monkeypatch.setattr(bets, "table", cache(bets.table.__wrapped__))
 
 
@@ -143,14 +144,19 @@ def test_the_best_odds_are_those_of_the_exact_wealth_in_any_unit(scorer: str, mo
 
 
 def test_bets_laid_out_together_pay_what_each_pays_alone() -> None:
-    """One row for each interval of ranks, one column for each effect."""
+    """One row for each interval of ranks, one column for each effect on each share before, whichever is asked for first."""
     d = SCORERS["continuous"][1]
     assert d is not None
-    table = bets.table(d, 0.3, 4, 0.02, anything=False)
-    alone = [bets.pays(d, 0.3, bets.raised(0.3, by), 4 * bets.STEP, 0.02, anything=False) for by, _ in bets.EFFECTS]
-    for p in (k / 997 for k in range(997)):
-        row = table.pays[bisect_right(table.edges, p)]
-        assert row == tuple(g[bisect_right(edges, p)] for edges, g in alone)
+    shares = (0.22, 0.31)
+    table = bets.table(d, shares, 4, 0.02, anything=False)
+    alone = [
+        bets.pays(d, before, bets.raised(before, by), 4 * bets.STEP, 0.02, anything=False)
+        for before in shares
+        for by, _ in bets.EFFECTS
+    ]
+    at = [k / 997 for k in range(997)]
+    for p in (*table.edges, *reversed(at), *at):
+        assert table.row(p) == tuple(g[bisect_right(edges, p)] for edges, g in alone)
 
 
 def test_a_clear_rise_is_found_soon_and_a_fall_never() -> None:

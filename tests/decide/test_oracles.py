@@ -73,7 +73,7 @@ def test_over_all_orders_of_a_stream_the_wealth_is_one_on_average(
     @cache
     def means(seen: int, above: int, equal: int) -> list[float]:
         """What each bet pays in the mean over U."""
-        laid = bets.table(densities, 0.3, int((seen - 3) / seen / bets.STEP), 0.0, anything=True)
+        laid = bets.table(densities, (0.3,), int((seen - 3) / seen / bets.STEP), 0.0, anything=True)
         return _means(laid, above / (seen + 1), (above + equal) / (seen + 1))
 
     def mean_wealth(pay: float) -> float:
@@ -104,8 +104,8 @@ def test_over_all_orders_of_a_stream_the_wealth_is_one_on_average(
 def _means(laid: bets.Table, low: float, high: float) -> list[float]:
     """Integrate each bet between two ranks, and divide by their distance."""
     ends = [low, *(edge for edge in laid.edges if low < edge < high), high]
-    areas = [0.0] * len(laid.pays[0])
+    areas = [0.0] * len(laid.row(low))
     for left, right in itertools.pairwise(ends):
-        row = laid.pays[sum(edge <= (left + right) / 2 for edge in laid.edges)]
+        row = laid.row((left + right) / 2)
         areas = [area + (right - left) * pay for area, pay in zip(areas, row, strict=True)]
     return [area / (high - low) for area in areas]

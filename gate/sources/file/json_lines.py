@@ -64,9 +64,9 @@ def _quickly(raw: bytes) -> dict[str, object] | None:
     """Read a plain line, which almost all are; None where it takes a closer look.
 
     This parser is four times faster, and keeps the last of two equal keys without a word. Every key ends with a quote
-    and a colon, so where these stand as often as there are keys, and no key keeps its distance, none stood twice.
+    and a colon, spaces aside, so where these stand no more often than there are keys, none stood twice.
     """
-    if len(raw) > _PLAIN or b" :" in raw or b"\t:" in raw or b"\r:" in raw:
+    if len(raw) > _PLAIN:
         return None
     try:
         value = from_json(raw, allow_inf_nan=False, cache_strings="keys")
@@ -74,7 +74,7 @@ def _quickly(raw: bytes) -> dict[str, object] | None:
         return None
     if type(value) is not dict or not value:
         return None
-    stated = raw.count(b'":')
+    stated = raw.translate(None, b" \t\r\n").count(b'":')
     return value if stated == len(value) or stated == _keys(value) else None
 
 
