@@ -53,7 +53,7 @@ sys.addaudithook(_stay_here)
 SERVERS = ("bluesky_server", "mastodon_server")
 """What these run on takes minutes to install on a machine that never had it; meanwhile there is other work."""
 
-SHARED = ("tests/integrations/",)
+SHARED = ("tests/integrations/", "tests/service/api/")
 """Folders whose tests share one service."""
 
 

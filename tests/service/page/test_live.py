@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Open = Callable[..., Page]
 
-BAD = Posts(bad_after=0.7, hostile=True)
+BAD = Posts(before=320, bad_after=0.7, hostile=True)
 
 
 def failed(site: Site) -> str:
