@@ -70,7 +70,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=300)
     parser.add_argument(
-        "--rate", type=float, default=5.0, help="events a second; the default is 18,000 deployments an hour"
+        "--rate", type=float, default=2.0, help="events a second; the default is 7,200 deployments an hour"
     )
     return parser.parse_args()
 
