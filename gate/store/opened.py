@@ -47,7 +47,7 @@ class Opened:
         # the threads of one process take turns instead. A server sees to that itself.
         self._turn = threading.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
         # Whoever has it holds a connection before it is its turn: of several, none would be left for whose turn it is.
-        self._staging = threading.Lock()
+        self._staging = threading.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
         self._reader = self._engine.execution_options(one_query=True)
 
     @property

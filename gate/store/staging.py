@@ -46,6 +46,8 @@ def bring(connection: Connection, rows: Rows) -> None:
             names = ", ".join(columns)
             copied = f"SELECT {names} FROM {_beside(table)} ORDER BY rowid"  # noqa: S608 - our own tables
             connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) {copied}")
+            # What people wrote stays in no second place, where nobody would forget it.
+            connection.exec_driver_sql(f"DELETE FROM {_beside(table)}")  # noqa: S608
         else:
             connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in some])
 
