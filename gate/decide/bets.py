@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,10 +29,8 @@ EFFECTS = ((0.35, 0.15), (0.8, 0.45), (1.5, 0.3), (3.0, 0.1))
 
 NEGLIGIBLE = 0.03
 """Baseline shares less probable than this get no bet."""
-
-
 STEP = 0.05
-"""Bets suit a pool of which so much more came after the deploy than for the last ones."""
+"""Bets suit a pool of which so much more came since they began than for the last ones."""
 
 
 class Table:
@@ -61,23 +60,52 @@ class Family(NamedTuple):
     """The part of all wealth that is staked on each effect at first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all bets of one test have in common."""
+
+    densities: ScoreDensities
+    tolerate: float
+    """Part of the mentions that may have turned."""
+    anything: bool
+    """Whether what has turned may take any score, as the scorer was never measured."""
+
+
 class Hands:
-    """All bets together: what each holds, and what it pays."""
+    """All bets that began at one mention: what each holds, and what it pays."""
 
-    __slots__ = ("_shares", "_table", "_wealth")
+    __slots__ = ("_begun", "_refresh_at", "_shares", "_table", "_terms", "_wealth")
 
-    def __init__(self, families: Sequence[Family]) -> None:
-        """Stake what each family is given; nothing pays before the bets are laid out."""
+    def __init__(self, terms: Terms, families: Sequence[Family], stake: float = 1.0, begun: int = 0) -> None:
+        """Stake what each family is given.
+
+        Args:
+            terms: of the test.
+            families: the shares before that are believable.
+            stake: how much wealth there is for all together.
+            begun: mentions after the deploy that were seen by then, and are taken to be like those before.
+        """
+        self._terms = terms
         self._shares = tuple(family.before for family in families)
-        self._wealth = [held for family in families for held in family.wealth]
-        self._table = Table([([], [1.0])] * len(self._wealth))
+        self._wealth = [stake * held for family in families for held in family.wealth]
+        self._begun = begun
+        self._refresh_at = 0.0
+        self._table = Table([])
 
-    def lay_out(self, d: ScoreDensities, steps: int, tolerate: float, *, anything: bool) -> None:
-        """Let every bet pay what `table` says."""
-        self._table = table(d, self._shares, steps, tolerate, anything=anything)
+    def play(self, p: float, exponent: float, later: int, seen: int) -> float:
+        """Fold in the rank of one mention and return about what all then hold.
 
-    def play(self, p: float, exponent: float) -> float:
-        """Fold in the rank of one mention, each pay-off raised to the exponent; return about what all then hold."""
+        Args:
+            p: its rank.
+            exponent: what each pay-off is raised to.
+            later: mentions after the deploy before this one.
+            seen: all mentions before this one.
+        """
+        polluted = (later - self._begun) / seen if seen else 0.0
+        if polluted >= self._refresh_at:
+            steps = int(polluted / STEP)
+            self._refresh_at = (steps + 1) * STEP
+            self._table = table(self._terms, self._shares, steps)
         row: Sequence[float] = self._table.row(p)
         if exponent != 1:
             row = [pay**exponent for pay in row]
@@ -108,31 +136,32 @@ def spread(shares: dict[float, float]) -> list[Family]:
 
 
 @lru_cache(maxsize=256)
-def table(d: ScoreDensities, shares: tuple[float, ...], steps: int, tolerate: float, *, anything: bool) -> Table:
-    """Lay the bets on the shares before out for a pool of which `steps` times STEP came after the deploy.
+def table(terms: Terms, shares: tuple[float, ...], steps: int) -> Table:
+    """Lay the bets on the shares before out for a pool of which `steps` times STEP came since the bets began.
 
     The same for every stream, so made once a process: a function of counts alone, never of scores.
     """
-    return Table([column for share in shares for column in columns(d, share, steps, tolerate, anything=anything)])
+    return Table([column for share in shares for column in columns(terms, share, steps)])
 
 
 @lru_cache(maxsize=4096)
-def columns(d: ScoreDensities, before: float, steps: int, tolerate: float, *, anything: bool) -> list[Column]:
+def columns(terms: Terms, before: float, steps: int) -> list[Column]:
     """Return the bets on one share before, as `table` lays them out."""
-    return [pays(d, before, raised(before, by), steps * STEP, tolerate, anything=anything) for by, _ in EFFECTS]
+    return [pays(terms, before, raised(before, by), steps * STEP) for by, _ in EFFECTS]
 
 
-def pays(d: ScoreDensities, before: float, after: float, polluted: float, tolerate: float, *, anything: bool) -> Column:
+def pays(terms: Terms, before: float, after: float, polluted: float) -> Column:
     """Return where the steps of one bet end, and what it pays on each.
 
+    What has turned costs max g = g(0) where it may take any score; otherwise it looks like this scorer's negatives.
+
     Args:
-        d: of the scorer.
+        terms: of the test.
         before: the share of negatives that it takes for granted.
         after: the share that it bets on.
-        polluted: part of the pool that came after the deploy.
-        tolerate: part of the mentions that may have turned.
-        anything: what has turned may take any score, and costs max g = g(0). Otherwise it looks like this scorer's negatives.
+        polluted: part of the pool that came since the bet began.
     """
+    d, tolerate = terms.densities, terms.tolerate
     turned = before + tolerate * (1 - before)
     pool = d.mixture(before + polluted * (after - before))
     pool_null = d.mixture(before + polluted * (turned - before))
@@ -141,7 +170,7 @@ def pays(d: ScoreDensities, before: float, after: float, polluted: float, tolera
         least = min(least, mass_after / mass * mass_null / null)
         g.append(least)
     edges = _cumulative(pool)
-    worst = g[0] if anything else mean_over_negatives(d, before, edges, g)
+    worst = g[0] if terms.anything else mean_over_negatives(d, before, edges, g)
     fair = (1 - tolerate) * math.fsum(m * x for m, x in zip(pool, g, strict=True)) + tolerate * worst
     return edges, [x / fair for x in g]
 

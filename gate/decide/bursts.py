@@ -32,7 +32,7 @@ LEAN, STRONG, LEAST = 0.65, 0.9, 0.2
 """Up to a lean of LEAN the exponent is untouched; it falls to LEAST of it at STRONG. Half of all posts negative lean about 0.55."""
 RHYTHM = 4
 """phi is brought up to date every so many posts."""
-HEAVY = 1.5
+HEAVY = 1.8
 """Autocorrelation past LAGS, and threads longer than any seen yet: heavy tails make the windowed estimate low."""
 
 _TEST = [DECAY**k * math.sqrt(1 - DECAY * DECAY) for k in range(LAGS)]

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 BINS = 24
 """Bins before merging: finer ones gain less than 1 % of the information."""
 
-SHARES = (0.04, 0.09, 0.15, 0.22, 0.31, 0.42, 0.55, 0.7, 0.86)
-"""The grid of negative shares a stream may have."""
+SHARES = {0.04: 0.08, 0.09: 0.14, 0.15: 0.17, 0.22: 0.17, 0.31: 0.15, 0.42: 0.12, 0.55: 0.08, 0.7: 0.05, 0.86: 0.04}
+"""The grid of negative shares a stream may have, and how probable each is before anything of it is read: people seldom write
+about software without a complaint, or of nothing but complaints."""
 
 PIVOT = 0.35
 """The negative share for which shares are estimated with the least noise; at 0.1 or 0.8 it is within 7 % of the least."""
@@ -96,17 +97,17 @@ class ScoreDensities:
         return [(x - at_non) / (at_neg - at_non) for x in belief]
 
     def posterior(self, scores: Sequence[float]) -> dict[float, float]:
-        """Weights of `SHARES` after seeing `scores` (a flat prior; one part in twenty stays flat, should the masses be off)."""
-        log = dict.fromkeys(SHARES, 0.0)
+        """Weights of `SHARES` after seeing `scores` (one part in twenty stays what it was, should the masses be off)."""
+        log = {share: math.log(weight) for share, weight in SHARES.items()}
         if self.cuts:
             counts = [0] * len(self.neg)
             for s in scores:
                 counts[_bin(self.cuts, s)] += 1
             for share in SHARES:
-                log[share] = sum(c * math.log(m) for c, m in zip(counts, self.mixture(share), strict=True) if c)
+                log[share] += sum(c * math.log(m) for c, m in zip(counts, self.mixture(share), strict=True) if c)
         top = max(log.values())
         total = math.fsum(math.exp(v - top) for v in log.values())
-        return {share: 0.95 * math.exp(v - top) / total + 0.05 / len(SHARES) for share, v in log.items()}
+        return {share: 0.95 * math.exp(v - top) / total + 0.05 * SHARES[share] for share, v in log.items()}
 
 
 def _bin(cuts: Sequence[float], score: float) -> int:

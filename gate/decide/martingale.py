@@ -8,8 +8,8 @@ Null. Each later mention is exchangeable with the baseline, except that independ
 1. Ranks. p_i = (how many of all scores so far are higher + U_i * how many are equal, itself among them) / (how many there are),
    U_i uniform from the seed. Without tolerance p_1, p_2, ... are independent and uniform, ties or none (Vovk, Gammerman &
    Shafer, Algorithmic Learning in a Random World, 2nd ed. 2022, ch. 8).
-2. Bets. Each bet f_i >= 0 falls in p, integrates to at most 1 and is fixed by the counts of mentions and by an early tenth of
-   the baseline, which is not ranked: given it, the rest is exchangeable still. Hence W_n = sum_k w_k prod_i f_ki(p_i) has
+2. Bets. Each bet f_i >= 0 falls in p, integrates to at most 1 and is fixed by the counts of mentions and by the first few of the
+   baseline, which are not ranked: given it, the rest is exchangeable still. Hence W_n = sum_k w_k prod_i f_ki(p_i) has
    E[W_n | past] <= W_{n-1}, and P(W_n >= 1 / alpha for any n) <= alpha (Ville 1939; Ramdas, Gruenwald, Vovk & Shafer,
    Game-theoretic statistics and safe anytime-valid inference, Statistical Science 2023).
    (Bets read off the values of the *ranked* baseline would not do: ranks are independent of each other, not of values.)
@@ -37,13 +37,15 @@ from gate.decide import bets
 from gate.decide.bounds import Change, ChangeBound
 from gate.decide.bursts import Bursts
 from gate.decide.densities import ScoreDensities
+from gate.decide.late import KEPT, Late
 from gate.decide.uniform import uniform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-EARLY = 10
-"""One baseline mention in this many, the oldest, is set aside to weigh the bets."""
+EARLY, MOST_EARLY = 20, 20
+"""One baseline mention in 20, and no more than 20 of them, the oldest, are set aside to weigh the bets: enough to tell a stream of
+complaints from one of praise, and each mention that is not ranked is one the comparison lacks."""
 FAINT, STRONG = 1e-100, 1e100
 """Beyond these the wealth is counted in another unit, as floating point ends."""
 CLOSE = 1 - 1e-9
@@ -83,19 +85,21 @@ class ShareTest:
         if not (0 < alpha < 1 and 0 <= tolerate < 1):
             message = f"alpha must lie in (0, 1) and tolerate in [0, 1): {alpha}, {tolerate}"
             raise ValueError(message)
-        early = len(baseline) // EARLY if densities else 0
+        early = min(MOST_EARLY, len(baseline) // EARLY) if densities else 0
         self._densities = densities or ScoreDensities.generic()
-        self._anything = densities is None
         # Numbers side by side, not references to them: room is made for one among thousands at each mention.
         self._pool = array("d", sorted(map(_checked, baseline[early:])))
         self._ranked = len(self._pool)
         self._count = 0
-        self._tolerate, self._limit = tolerate, math.log(1 / alpha)
+        self._limit = math.log(1 / alpha)
         self._uniform = uniform(seed)
         self._bursts = Bursts(baseline[early:], self._uniform)
-        self._hands = bets.Hands(bets.spread(self._densities.posterior(baseline[:early])))
+        terms = bets.Terms(self._densities, tolerate, anything=densities is None)
+        families = bets.spread(self._densities.posterior(baseline[:early]))
+        late = KEPT / self._bursts.phi**2
+        self._hands = bets.Hands(terms, families, 1 - late)
+        self._late = Late(terms, families, late)
         self._log_unit = 0.0
-        self._refresh_at = 0.0
         self._change = self._bound(baseline, alpha)
         self._below = CLOSE
         """Wealth that is no more than ever, in the unit of now."""
@@ -105,7 +109,7 @@ class ShareTest:
     @property
     def log_wealth(self) -> float:
         """Logarithm of the wealth."""
-        return self._log_unit + math.log(self._hands.held())
+        return self._log_unit + math.log(self._held())
 
     @property
     def burstiness(self) -> float:
@@ -119,8 +123,9 @@ class ShareTest:
 
     def update(self, score: float) -> None:
         """Fold one mention in."""
+        later, seen, exponent = self._count, self._ranked + self._count, self._bursts.exponent
         p = self._rank(_checked(score))
-        about = self._hands.play(p, self._bursts.exponent)
+        about = self._hands.play(p, exponent, later, seen) + self._late.play(p, exponent, later, seen)
         if not FAINT / CLOSE < about < self._below:
             self._settle()
         self._bursts.feed(p)
@@ -135,11 +140,8 @@ class ShareTest:
         return self._change.now(self._bursts.phi)
 
     def _rank(self, score: float) -> float:
-        """Rank among all scores so far and put it among them; first lay the bets out for the counts."""
+        """Rank among all scores so far, and put it among them."""
         n = self._ranked + self._count
-        polluted = self._count / n if n else 0.0
-        if polluted >= self._refresh_at:
-            self._lay_out(int(polluted / bets.STEP))
         pool = self._pool
         above, equal = bisect_right(pool, score), 1
         if above and pool[above - 1] == score:
@@ -148,17 +150,17 @@ class ShareTest:
         self._count += 1
         return (n - above + self._uniform() * equal) / (n + 1)
 
-    def _lay_out(self, steps: int) -> None:
-        self._refresh_at = (steps + 1) * bets.STEP
-        self._hands.lay_out(self._densities, steps, self._tolerate, anything=self._anything)
+    def _held(self) -> float:
+        return self._hands.held() + self._late.held()
 
     def _settle(self) -> None:
         """Count the wealth exactly, as it may be more than ever, or too little to be counted in this unit."""
-        wealth = self._hands.held()
+        wealth = self._held()
         log_wealth = self._log_unit + math.log(wealth)
         if not FAINT < wealth < STRONG:
             self._log_unit = log_wealth
             self._hands.divide(wealth)
+            self._late.divide(wealth)
         self.max_log_wealth = max(self.max_log_wealth, log_wealth)
         self.rejected = self.rejected or log_wealth >= self._limit
         self._below = CLOSE * min(STRONG, math.exp(min(700.0, self.max_log_wealth - self._log_unit)))

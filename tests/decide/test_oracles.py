@@ -66,14 +66,14 @@ def test_over_all_orders_of_a_stream_the_wealth_is_one_on_average(
     scores: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exchangeability itself, nothing drawn: 720 orders of six scores, the random part of each rank integrated over its steps."""
-    densities = ScoreDensities.generic()
+    terms = bets.Terms(ScoreDensities.generic(), 0.0, anything=True)
     family = bets.spread({0.3: 1.0})[0]
     start = list(family.wealth)
 
     @cache
     def means(seen: int, above: int, equal: int) -> list[float]:
         """What each bet pays in the mean over U."""
-        laid = bets.table(densities, (0.3,), int((seen - 3) / seen / bets.STEP), 0.0, anything=True)
+        laid = bets.table(terms, (0.3,), int((seen - 3) / seen / bets.STEP))
         return _means(laid, above / (seen + 1), (above + equal) / (seen + 1))
 
     def mean_wealth(pay: float) -> float:
