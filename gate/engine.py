@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from gate.baseline import Beforehand
 from gate.insight.comparability import comparability
 from gate.insight.traces import Traces
-from gate.listening import Ear, Listener
-from gate.model import Dropped, Look, Period, Scored
+from gate.listening import Ear, Listener, in_order
+from gate.model import Dropped, Look, Period
 from gate.reading import Plan, Reader
 from gate.remembering import Baseline, recall
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from gate.decide import Decider
     from gate.language import Routes
-    from gate.model import Coverage, Mention
+    from gate.model import Coverage, Mention, Scored
     from gate.ports import Clock, Scorer
     from gate.remembering import Memory
 
@@ -212,23 +212,25 @@ class Watch:
             ready, odd = ear.take(before)
             taken += [(each, ear) for each in ready]
             dropped += odd
-        taken.sort(key=lambda pair: (pair[0][0].created_at, pair[0][0].source, pair[0][0].id))
+        if len(ears) > 1:  # what one hands over is in order
+            taken.sort(key=lambda pair: in_order(pair[0]))
         reads = {
-            control: iter(self._readers[period, control].read(m for m, ear in taken if ear.listener.control is control))
+            control: iter(
+                self._readers[period, control].read([m for m, ear in taken if ear.listener.control is control])
+            )
             for control in {ear.listener.control for ear in ears}
         }
         kept: list[Scored] = []
         for _, ear in taken:
             control = ear.listener.control
             read = next(reads[control])
-            if isinstance(read, Scored):
-                compared = ear.listener.name not in self._strangers
-                same = compared and not control
-                kept.append(read if same else replace(read, compared=compared, control=control))
-                ear.kept += 1
-            else:
+            if isinstance(read, Dropped):
                 dropped.append(read)
                 ear.dropped[read.reason.value] += 1
+                continue
+            compared = ear.listener.name not in self._strangers
+            kept.append(read if compared and not control else replace(read, compared=compared, control=control))
+            ear.kept += 1
         return tuple(kept), tuple(dropped)
 
     def _carry_over(self) -> None:
