@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 MIN_WORDS_TO_COMPARE = 6
@@ -52,20 +53,21 @@ class Copies:
 
     def seen(self, text: str, at: datetime) -> bool:
         """Tell whether a near-copy was written within the last quarter of an hour; remember the text."""
-        words = _words(text)
+        words = _words(text)[:WORDS_COMPARED]
         if len(words) < MIN_WORDS_TO_COMPARE:
             return False
         if self._begun is None or at - self._begun > COPIES_WITHIN:
             self._turn(at)
-        words = words[:WORDS_COMPARED]
-        # Hashes differ between processes, and what comes of them does not: they are only ever told apart.
-        marks = [hash(tuple(words)), *map(hash, zip(words, words[1:], words[2:]))]  # noqa: B905 - takes as long as the rest
-        known = newcomer = _Text(marks, words, at)
+        said = b" ".join(words)
+        marks = _marks(said, words)
+        known = newcomer = _Text(said, at)
         if not (self._newer.keys().isdisjoint(marks) and self._older.keys().isdisjoint(marks)):
-            known = self._original(newcomer)
-            known.at = at  # a campaign that goes on stays one voice for as long as it does
+            known = self._original(words, marks, at) or newcomer
+            if known is not newcomer:
+                known.at = at  # a campaign that goes on stays one voice for as long as it does
+                marks = _marks(known.said, known.said.split())
         newer = self._newer
-        for mark in known.marks[::2]:
+        for mark in marks[::2]:
             newer[mark] = known
         return known is not newcomer
 
@@ -73,34 +75,27 @@ class Copies:
         """Begin another half: what was written before the newer one was begun is older than anybody compares with."""
         self._older, self._newer, self._begun = self._newer, {}, at
 
-    def _original(self, newcomer: _Text) -> _Text:
-        """Return the earlier text that it is a copy of, if any, else itself."""
-        newer, older, since = self._newer.get, self._older.get, newcomer.at - COPIES_WITHIN
-        met = Counter(text for mark in newcomer.marks if (text := newer(mark) or older(mark)) and text.at >= since)
+    def _original(self, words: list[bytes], marks: list[int], at: datetime) -> _Text | None:
+        """Return the earlier text that these words are a copy of, if any."""
+        newer, older, since = self._newer.get, self._older.get, at - COPIES_WITHIN
+        met = Counter(text for mark in marks if (text := newer(mark) or older(mark)) and text.at >= since)
         for other, _ in met.most_common(MOST_COMPARED):
-            if _alike(newcomer.shingles(), other.shingles()) or _same_template(newcomer, other):
+            theirs = other.said.split()
+            if _alike(marks[1:], _marks(other.said, theirs)[1:]) or _same_template(words, theirs):
                 return other
-        return newcomer
+        return None
 
 
 @dataclass(slots=True, eq=False)
 class _Text:
-    marks: list[int]
-    """Hashes of the whole text, and of three words each, in order."""
-    words: list[bytes]
+    said: bytes
+    """Its words, which are taken apart again for the few texts that are compared."""
     at: datetime
-    _shingles: frozenset[int] = frozenset()
-    _vocabulary: frozenset[bytes] = frozenset()
 
-    def shingles(self) -> frozenset[int]:
-        """What stands for three words each, as a set, made when first compared, as few texts ever are."""
-        self._shingles = self._shingles or frozenset(self.marks[1:])
-        return self._shingles
 
-    def vocabulary(self) -> frozenset[bytes]:
-        """The words as a set, made when first compared."""
-        self._vocabulary = self._vocabulary or frozenset(self.words)
-        return self._vocabulary
+def _marks(said: bytes, words: list[bytes]) -> list[int]:
+    """Return hashes of the whole, then of three words each: they differ between processes, but are only ever told apart."""
+    return [hash(said), *map(hash, zip(words, words[1:], words[2:]))]  # noqa: B905 - saying so takes as long as the rest
 
 
 def _words(text: str) -> list[bytes]:
@@ -113,11 +108,11 @@ def _words(text: str) -> list[bytes]:
     return [word.encode() for word in _WORD.findall(text.lower())]
 
 
-def _alike(one: frozenset[int] | frozenset[bytes], other: frozenset[int] | frozenset[bytes]) -> bool:
-    shared = len(one & other)
-    return shared >= NEAR_SHARE * (len(one) + len(other) - shared)
+def _alike(one: Iterable[object], other: Iterable[object]) -> bool:
+    ours, theirs = set(one), set(other)
+    shared = len(ours & theirs)
+    return shared >= NEAR_SHARE * (len(ours) + len(theirs) - shared)
 
 
-def _same_template(one: _Text, other: _Text) -> bool:
-    words = min(len(one.words), len(other.words))
-    return words >= MIN_WORDS_TO_FILL_IN and _alike(one.vocabulary(), other.vocabulary())
+def _same_template(one: list[bytes], other: list[bytes]) -> bool:
+    return min(len(one), len(other)) >= MIN_WORDS_TO_FILL_IN and _alike(one, other)
