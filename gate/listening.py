@@ -119,6 +119,10 @@ class Ear:
         del self._waiting[:reached]
         return ready, odd
 
+    def waiting(self, most: int) -> list[tuple[Mention, datetime]]:
+        """Return the first of what is still kept back, in order."""
+        return self._waiting[:most]
+
     def next_at(self) -> datetime | None:
         """When the earliest mention was written that is still kept back."""
         return _written_at(self._waiting[0]) if self._waiting else None
