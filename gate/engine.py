@@ -12,10 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gate.baseline import Beforehand
+from gate.hearing import Hearing
 from gate.insight.comparability import comparability
 from gate.insight.traces import Traces
 from gate.listening import Ear, Listener
-from gate.model import Dropped, Look, Period, Scored
+from gate.model import Look, Period
 from gate.reading import Plan, Reader
 from gate.remembering import Baseline, recall
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from gate.decide import Decider
     from gate.language import Routes
-    from gate.model import Coverage, Mention
+    from gate.model import Coverage, Dropped, Scored
     from gate.ports import Clock, Scorer
     from gate.remembering import Memory
 
@@ -71,11 +72,14 @@ class Watch:
         # Who votes in the control has a vote still, and what is named there is not named of the release.
         plans = {False: plan, True: replace(plan, phrases=())}
         make = partial(Reader, scorer=parts.scorer, hash_author=parts.hash_author)
-        self._readers = {(when, control): make(plans[control], when) for when in Period for control in plans}
         self._same_sources = parts.baseline_listeners is None
         self._polled_until: datetime | None = None
         self._strangers: set[str] = set()
         """Listeners with nothing from before the deploy."""
+        self._hearings = {
+            when: Hearing({control: make(plans[control], when) for control in plans}, self._strangers)
+            for when in Period
+        }
         self._partial: dict[str, str] = {}
         """Listeners whose baseline was heard in part, and why."""
         self._kept = {period: Traces() for period in Period}
@@ -91,12 +95,12 @@ class Watch:
         not be heard takes no part after the deploy, and one that was heard in part leaves the run incomplete.
         """
         known = self._beforehand.wait(self._clock, tell)
-        kept, dropped = known.joined(*self._read(known.unheard, self._plan.release.baseline_to, Period.BASELINE))
+        # Who voted before the deploy has a vote after it: nobody asks for that any more, and there may be many runs.
+        hearing = self._hearings.pop(Period.BASELINE)
+        kept, dropped = known.joined(*hearing.read(known.unheard, self._plan.release.baseline_to, complete=True))
         for scored in kept:
             self._decider.fold_baseline(scored)
         self._trace(Period.BASELINE, kept)
-        # Who voted before the deploy has a vote after it: nobody asks for that any more, and there may be many runs.
-        self._readers = {key: each for key, each in self._readers.items() if key[0] is Period.POST}
         if self._decider.compares():
             self._carry_over()
         partial = [ear for ear in self._before if not ear.complete]
@@ -125,7 +129,8 @@ class Watch:
                 self._clock.wait(-due)
             self._poll(at)
             next_at = at + plan.every
-            kept, dropped = self._read(self._after, at, Period.POST)
+            complete = self._polled_until == release.window_to
+            kept, dropped = self._hearings[Period.POST].read(self._after, at, complete=complete)
             if not (kept or dropped or closed) and due > plan.every and number:
                 at = self._skip_to(next_at)
                 continue
@@ -202,34 +207,6 @@ class Watch:
             return at
         steps = (target - at) // self._plan.every
         return at + steps * self._plan.every
-
-    def _read(
-        self, ears: Sequence[Ear], before: datetime, period: Period
-    ) -> tuple[tuple[Scored, ...], tuple[Dropped, ...]]:
-        taken: list[tuple[tuple[Mention, datetime], Ear]] = []
-        dropped: list[Dropped] = []
-        for ear in ears:
-            ready, odd = ear.take(before)
-            taken += [(each, ear) for each in ready]
-            dropped += odd
-        taken.sort(key=lambda pair: (pair[0][0].created_at, pair[0][0].source, pair[0][0].id))
-        reads = {
-            control: iter(self._readers[period, control].read(m for m, ear in taken if ear.listener.control is control))
-            for control in {ear.listener.control for ear in ears}
-        }
-        kept: list[Scored] = []
-        for _, ear in taken:
-            control = ear.listener.control
-            read = next(reads[control])
-            if isinstance(read, Scored):
-                compared = ear.listener.name not in self._strangers
-                same = compared and not control
-                kept.append(read if same else replace(read, compared=compared, control=control))
-                ear.kept += 1
-            else:
-                dropped.append(read)
-                ear.dropped[read.reason.value] += 1
-        return tuple(kept), tuple(dropped)
 
     def _carry_over(self) -> None:
         """Let what was not heard before the deploy count after it for what it is."""

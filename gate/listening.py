@@ -10,7 +10,6 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from gate.errors import SourceDown, SourceRefused
@@ -73,7 +72,7 @@ class Ear:
     cost: Cost = field(default_factory=Cost)
     dropped: Counter[str] = field(default_factory=Counter)
     _waiting: list[tuple[Mention, datetime]] = field(default_factory=list)
-    """By time, those of one moment in order of arrival; with when each was delivered."""
+    """In order; with when each was delivered."""
     _odd: list[Dropped] = field(default_factory=list)
     _notes: dict[str, None] = field(default_factory=dict)
 
@@ -109,7 +108,7 @@ class Ear:
             clock.wait(timedelta(seconds=2 * 4**attempt))
 
     def take(self, before: datetime) -> tuple[list[tuple[Mention, datetime]], list[Dropped]]:
-        """Hand over what was written before that time and was not handed over yet, and when it was delivered."""
+        """Hand over, in order, what was written before that time and was not yet, and when it was delivered."""
         odd, self._odd = self._odd, []
         if odd:
             self.dropped.update(each.reason.value for each in odd)
@@ -119,6 +118,10 @@ class Ear:
         ready = self._waiting[:reached]
         del self._waiting[:reached]
         return ready, odd
+
+    def waiting(self, most: int) -> list[tuple[Mention, datetime]]:
+        """Return the first of what is still kept back, in order."""
+        return self._waiting[:most]
 
     def next_at(self) -> datetime | None:
         """When the earliest mention was written that is still kept back."""
@@ -196,11 +199,8 @@ class Ear:
                 Dropped(each.id, each.source, each.created_at, self.period, DropReason.OUTSIDE_WINDOW, seen_at=now)
                 for each in outside
             ]
-        inside.sort(key=attrgetter("created_at"))
-        in_order = not self._waiting
         self._waiting += [(each, now) for each in inside]
-        if not in_order:
-            self._waiting.sort(key=_written_at)
+        self._waiting.sort(key=in_order)
 
     def _forget(self, deleted: frozenset[str]) -> None:
         """Let go of what was deleted before a look came to it; what a look has seen stays, as the verdict rests on it."""
@@ -209,6 +209,12 @@ class Ear:
         self._waiting = left
         told = f"{self.listener.name}: posts were deleted since they were heard; `gate purge --sync` forgets them"
         self._notes[told] = None
+
+
+def in_order(waiting: tuple[Mention, datetime]) -> tuple[datetime, str, str]:
+    """Sort by time; those of one moment in an order that is the same however they were delivered."""
+    mention = waiting[0]
+    return mention.created_at, mention.source, mention.id
 
 
 def _written_at(waiting: tuple[Mention, datetime]) -> datetime:

@@ -12,7 +12,7 @@ from gate.language import Routes, may_be
 from gate.model import Dropped, DropReason, Period, Scored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta
 
     from gate.filters import Filters
@@ -71,40 +71,39 @@ class Reader:
         self._matched = period is Period.BASELINE and plan.match is not None
         self._emotions = period is Period.POST and plan.emotions
 
-    def read(self, mentions: Iterable[tuple[Mention, datetime | None]]) -> list[Scored | Dropped]:
+    def read(self, mentions: Sequence[tuple[Mention, datetime | None]]) -> list[Scored | Dropped]:
         """Judge and score each mention, in order; with each comes when the gate was given it."""
-        pending = [(mention, seen_at, self._judge(mention, seen_at)) for mention, seen_at in mentions]
-        if not pending:
-            return []
-        chosen = [(judged[0], mention.text) for mention, _, judged in pending if not isinstance(judged, Dropped)]
-        scores = iter(self._routes.score(chosen))
+        judged = [self._judge(mention, seen_at) for mention, seen_at in mentions]
+        pairs = zip(mentions, judged, strict=True)
+        chosen = [(each[0], mention.text) for (mention, _), each in pairs if isinstance(each, tuple)]
+        scores = iter(self._routes.score(chosen) if chosen else ())
         read: list[Scored | Dropped] = []
-        for mention, seen_at, judged in pending:
-            if isinstance(judged, Dropped):
-                read.append(judged)
+        for (mention, seen_at), each in zip(mentions, judged, strict=True):
+            if isinstance(each, Dropped):
+                read.append(each)
             elif (score := next(scores)) is None:
                 read.append(self._drop(mention, seen_at, DropReason.UNSCORABLE, "no words"))
             else:
-                read.append(self._keep(mention, score, *judged, seen_at))
+                read.append(self._keep(mention, score, *each, seen_at))
         return read
 
     def _keep(self, mention: Mention, score: Score, route: Route, language: str, seen_at: datetime | None) -> Scored:
         plan, source, author = self._plan, mention.source, mention.author
         feeling = self._emotions and may_be(language, ("en",))
-        return Scored(
-            id=mention.id,
-            source=source,
-            created_at=mention.created_at,
-            period=self._period,
-            negative=score.negative,
-            score=score.score,
-            author=self._hash_author(source, author) if author else "",
-            conversation=mention.conversation,
-            lang=mention.lang,
-            text_hash=_hash(mention.text) if plan.evidence else "",
-            phrases=self._finder.find(mention.text) if plan.phrases else (),
-            scorer=route.name if self._several else "",
-            emotion=strongest(mention.text) if feeling else "",
+        return Scored(  # each by its place: by name it takes twice as long
+            mention.id,
+            source,
+            mention.created_at,
+            self._period,
+            score.negative,
+            score.score,
+            self._hash_author(source, author) if author else "",
+            mention.conversation,
+            mention.lang,
+            _hash(mention.text) if plan.evidence else "",
+            self._finder.find(mention.text) if plan.phrases else (),
+            route.name if self._several else "",
+            strongest(mention.text) if feeling else "",
             text=mention.text if plan.keep_text else None,
             url=(mention.url or None) if plan.keep_text else None,
             seen_at=seen_at,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.filters.copies import _MARKS, COPIES_WITHIN, MOST_REMEMBERED, Copies, _words
+from gate.filters.copies import COPIES_WITHIN, Copies, _words
 from tests.support import DEPLOY
 
 
@@ -49,11 +49,9 @@ def test_a_copy_is_one_for_a_quarter_of_an_hour_after_the_last(written: list[tup
         last[letter] = at
 
 
-def test_what_is_remembered_of_words_has_an_end() -> None:
-    """Neither many words nor long ones fill the memory."""
+def test_the_same_words_again_are_a_copy_whatever_was_written_between() -> None:
+    """A campaign that fills in two words in the middle, each text sent by many, is as many votes as it has texts."""
     copies = Copies()
-    for start in range(0, 3 * MOST_REMEMBERED, 100):
-        copies.seen(" ".join(f"w{number}" for number in range(start, start + 100)), DEPLOY)
-    copies.seen(f"{'endless' * 1000} one two three four five six", DEPLOY)
-    assert len(_MARKS) <= MOST_REMEMBERED
-    assert max(map(len, _MARKS)) < 30
+    texts = [f"they broke my {one} again so please {other} it right now" for one in "abcdefg" for other in "hijklmn"]
+    assert not any(copies.seen(text, DEPLOY) for text in texts)
+    assert all(copies.seen(text, DEPLOY) for text in texts)

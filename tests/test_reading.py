@@ -22,7 +22,7 @@ def read(
     """Read mentions by a scorer or by several."""
     fields: dict[str, object] = {"settle": MINUTE, "every": MINUTE, "filters": Filters(), "emotions": True, **plan}
     reader = Reader(Plan(release=release(), **fields), period, scorer, lambda _source, author: author)  # type: ignore[arg-type]
-    return reader.read((each, None) for each in mentions)
+    return reader.read([(each, None) for each in mentions])
 
 
 def test_a_detected_language_is_dropped_and_said_to_be_detected() -> None:

@@ -129,7 +129,7 @@ def _read(plan: Plan, mentions: Iterable[Mention], scorer: Remembering | Routes)
         [
             read
             for read in Reader(plan, period, scorer, lambda _source, author: author).read(
-                (each, None) for each in ordered if start <= each.created_at < end
+                [(each, None) for each in ordered if start <= each.created_at < end]
             )
             if isinstance(read, Scored)
         ]

@@ -40,14 +40,17 @@ class Shards:
         count = min(MOST_SHARDS, len(cases))
         self.paths = [folder / f"{number:03}" for number in range(count)]
         self.groups = [[i for i in range(len(cases)) if i % count == number] for number in range(count)]
-        self._files = [self._stack.enter_context(path.open("wb")) for path in self.paths]
-        self._by_stream: dict[str, list[tuple[datetime, datetime, int]]] = defaultdict(list)
+        files = [self._stack.enter_context(path.open("wb")) for path in self.paths]
+        self._by_stream: dict[str, list[tuple[datetime, datetime, bytes, BinaryIO]]] = defaultdict(list)
+        """When a mention of a stream is needed, and what is to be written before it, where to."""
         for index, case in enumerate(cases):
-            span = (case.release.baseline_from, case.release.window_to, index)
+            span = (case.release.baseline_from, case.release.window_to, b"%d\t" % index, files[index % count])
             self._by_stream[case.release.stream].append(span)
             if case.control_stream:
                 self._by_stream[case.control_stream].append(span)
         self._any_stream = self._by_stream.pop("", [])
+        for spans in self._by_stream.values():
+            spans.extend(self._any_stream)
         self.lines = self.skipped = 0
 
     def __enter__(self) -> Self:
@@ -86,14 +89,13 @@ class Shards:
             at = datetime.fromisoformat(fields["created_at"])
             if at.tzinfo is None:
                 return False
-            stream = fields.get("stream") or ""
+            spans = self._by_stream.get(fields.get("stream"), self._any_stream)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return not line.strip()
         self.lines += 1
-        for spans in (self._by_stream.get(stream, ()), self._any_stream):
-            for start, end, index in spans:
-                if start <= at < end:
-                    self._files[index % len(self._files)].write(b"%d\t%s\n" % (index, line.rstrip(b"\r\n")))
+        for start, end, index, file in spans:
+            if start <= at < end:
+                file.write(index + line if line.endswith(b"\n") else b"%s%s\n" % (index, line))
         return True
 
     def _forgiven(self, path: Path, number: int, line: bytes, *, skip: bool) -> bool:

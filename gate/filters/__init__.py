@@ -7,7 +7,8 @@ not count leaves as ``Dropped`` with its reason, so that fetched = kept + droppe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import timedelta  # noqa: TC003 - who reads a policy asks for the types of its fields
 from typing import TYPE_CHECKING, Literal
 
@@ -69,6 +70,15 @@ class PhraseFinder:
         return tuple(sorted(phrase for phrase, pattern in self._patterns if pattern.search(squeezed)))
 
 
+@dataclass(slots=True)
+class _Voted:
+    """What had a vote of one source's; authors and conversations without a name have as many as they like."""
+
+    ids: set[str] = field(default_factory=set)
+    authors: set[str] = field(default_factory=set)
+    conversations: set[str] = field(default_factory=set)
+
+
 class Sieve:
     """Decides mention by mention, for one side of the deploy."""
 
@@ -77,18 +87,17 @@ class Sieve:
         self._filters = filters
         self._blocked = PhraseFinder(filters.drop)
         self._required = PhraseFinder(filters.require)
-        self._ids: set[tuple[str, str]] = set()
-        self._authors: set[tuple[str, str]] = set()
-        self._conversations: set[tuple[str, str]] = set()
+        self._voted: defaultdict[str, _Voted] = defaultdict(_Voted)
+        """By source."""
         self._copies = Copies()
 
     def judge(self, mention: Mention) -> tuple[DropReason, str] | None:
         """Return why the mention does not count, with a detail for people; None if it counts."""
-        key = (mention.source, mention.id)
-        if key in self._ids:
+        voted = self._voted[mention.source]
+        if mention.id in voted.ids:
             return DropReason.DUPLICATE, ""
-        self._ids.add(key)
-        return self._by_content(mention) or self._by_vote(mention)
+        voted.ids.add(mention.id)
+        return self._by_content(mention) or self._by_vote(mention, voted)
 
     def _by_content(self, mention: Mention) -> tuple[DropReason, str] | None:
         wanted = self._filters
@@ -106,20 +115,20 @@ class Sieve:
             return DropReason.REQUIRED_WORD, ""
         return None
 
-    def _by_vote(self, mention: Mention) -> tuple[DropReason, str] | None:
-        wanted, source = self._filters, mention.source
-        author = (source, mention.author) if wanted.one_vote_per_author and mention.author else None
-        if author and author in self._authors:
+    def _by_vote(self, mention: Mention, voted: _Voted) -> tuple[DropReason, str] | None:
+        wanted = self._filters
+        author = mention.author if wanted.one_vote_per_author else ""
+        if author in voted.authors:
             return DropReason.AUTHOR_VOTED, ""
-        thread = (source, mention.conversation) if wanted.one_vote_per_conversation and mention.conversation else None
-        if thread and thread in self._conversations:
+        thread = mention.conversation if wanted.one_vote_per_conversation else ""
+        if thread in voted.conversations:
             return DropReason.CONVERSATION_COUNTED, ""
         if wanted.near_duplicates == "drop" and self._copies.seen(mention.text, mention.created_at):
             return DropReason.NEAR_DUPLICATE, ""
         if author:
-            self._authors.add(author)
+            voted.authors.add(author)
         if thread:
-            self._conversations.add(thread)
+            voted.conversations.add(thread)
         return None
 
 

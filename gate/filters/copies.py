@@ -6,10 +6,10 @@ Pure: the same texts in the same order always give the same answer.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,12 +21,11 @@ NEAR_SHARE = 0.7
 """Jaccard similarity of word shingles above which two texts are copies of one."""
 MIN_WORDS_TO_FILL_IN = 12
 """From here on texts that share a phrase and NEAR_SHARE of their words are fillings of one template."""
-SKETCH = 6
 COPIES_WITHIN = timedelta(minutes=15)
 """Copies further apart are no campaign; and over a long window the more is written the more repeats itself by chance."""
 WORDS_COMPARED = 200
-MOST_REMEMBERED, LONGEST_REMEMBERED = 10_000, 20
-"""Words whose checksums are kept, and bytes of each: a megabyte, whatever is written."""
+MOST_COMPARED = 6
+"""Earlier texts that one is compared with: those it shares most phrases with."""
 
 _NAMES = re.compile(r"[@#]\w+")
 _LINKS_AND_NAMES = re.compile(r"https?://\S+|[@#]\w+")
@@ -35,28 +34,13 @@ _PLAIN = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for c
 """By byte of an ASCII text: a letter in lower case, a digit, or a space."""
 
 
-class _Marks(dict[bytes, int]):
-    """Checksums of words, remembered: people use few words, each of them often."""
-
-    def __missing__(self, word: bytes) -> int:
-        mark = crc32(word)
-        if len(word) <= LONGEST_REMEMBERED:
-            if len(self) >= MOST_REMEMBERED:
-                self.clear()
-            self[word] = mark
-        return mark
-
-
-_MARKS = _Marks()
-
-
 class Copies:
     """Remembers texts and recognises their near-copies, each in time linear in the text.
 
-    A text is the set of its three-word shingles, indexed by the smallest few of their hashes
-    (bottom-k sketch, after Broder 1997, "On the resemblance and containment of documents");
-    candidates found that way are compared exactly. A template with a few words exchanged here and there keeps few of
-    its shingles; longer texts are copies, too, where most of their words are the same.
+    A text is the set of its three-word shingles (after Broder 1997, "On the resemblance and containment of documents").
+    Each second one, and the text as a whole, leads to the last text that bore it; the few earlier texts met most often that
+    way are compared with it. A template with a few words exchanged here and there keeps few of its shingles; longer texts
+    are copies, too, where most of their words are the same.
     """
 
     def __init__(self) -> None:
@@ -69,73 +53,49 @@ class Copies:
 
     def seen(self, text: str, at: datetime) -> bool:
         """Tell whether a near-copy was written within the last quarter of an hour; remember the text."""
-        words = _words(text)
+        words = _words(text)[:WORDS_COMPARED]
         if len(words) < MIN_WORDS_TO_COMPARE:
             return False
         if self._begun is None or at - self._begun > COPIES_WITHIN:
             self._turn(at)
-        # hash() of a text differs between processes, and the verdict must not; of whole numbers it is the same in all.
-        marks = list(map(_MARKS.__getitem__, words[:WORDS_COMPARED]))
-        shingles = sorted(map(hash, zip(marks, marks[1:], marks[2:])))  # noqa: B905 - saying so takes as long as the rest
-        sketch = _smallest(shingles)
-        newcomer = _Text(shingles, marks, sketch, at)
-        if self._newer.keys().isdisjoint(sketch) and self._older.keys().isdisjoint(sketch):
-            self._newer.update(dict.fromkeys(sketch, newcomer))  # as for nearly every text
-            return False
-        since = at - COPIES_WITHIN
-        for other in self._candidates(sketch, since):
-            if _alike(newcomer.shingled(), other.shingled()) or _same_template(newcomer, other):
-                # A campaign that goes on stays one voice for as long as it does.
-                other.at = at
-                self._remember(other, since)
-                return True
-        self._remember(newcomer, since)
-        return False
+        said = b" ".join(words)
+        marks = _marks(said, words)
+        known = newcomer = _Text(said, at)
+        if not (self._newer.keys().isdisjoint(marks) and self._older.keys().isdisjoint(marks)):
+            known = self._original(words, marks, at) or newcomer
+            if known is not newcomer:
+                known.at = at  # a campaign that goes on stays one voice for as long as it does
+                marks = _marks(known.said, known.said.split())
+        newer = self._newer
+        for mark in marks[::2]:
+            newer[mark] = known
+        return known is not newcomer
 
     def _turn(self, at: datetime) -> None:
         """Begin another half: what was written before the newer one was begun is older than anybody compares with."""
         self._older, self._newer, self._begun = self._newer, {}, at
 
-    def _candidates(self, sketch: list[int], since: datetime) -> Iterable[_Text]:
-        # Most marks that two texts share lead to the same one.
-        return dict.fromkeys(text for mark in sketch if (text := self._holder(mark, since)))
-
-    def _holder(self, mark: int, since: datetime) -> _Text | None:
-        """The text by which a mark is known: the first that bore it, for as long as that is compared with."""
-        text = self._newer.get(mark) or self._older.get(mark)
-        return text if text and text.at >= since else None
-
-    def _remember(self, text: _Text, since: datetime) -> None:
-        for mark in text.sketch:
-            if self._holder(mark, since) in (None, text):
-                self._newer[mark] = text
+    def _original(self, words: list[bytes], marks: list[int], at: datetime) -> _Text | None:
+        """Return the earlier text that these words are a copy of, if any."""
+        newer, older, since = self._newer.get, self._older.get, at - COPIES_WITHIN
+        met = Counter(text for mark in marks if (text := newer(mark) or older(mark)) and text.at >= since)
+        for other, _ in met.most_common(MOST_COMPARED):
+            theirs = other.said.split()
+            if _alike(marks[1:], _marks(other.said, theirs)[1:]) or _same_template(words, theirs):
+                return other
+        return None
 
 
 @dataclass(slots=True, eq=False)
 class _Text:
-    shingles: list[int]
-    """Hashes of three words each, smallest first."""
-    words: list[int]
-    """Hashes of one each, in order."""
-    sketch: list[int]
+    said: bytes
+    """Its words, which are taken apart again for the few texts that are compared."""
     at: datetime
-    _shingled: frozenset[int] = frozenset()
-    _vocabulary: frozenset[int] = frozenset()
-
-    def shingled(self) -> frozenset[int]:
-        """The shingles as a set, made when first compared, as few texts ever are."""
-        self._shingled = self._shingled or frozenset(self.shingles)
-        return self._shingled
-
-    def vocabulary(self) -> frozenset[int]:
-        """The words as a set, made when first compared."""
-        self._vocabulary = self._vocabulary or frozenset(self.words)
-        return self._vocabulary
 
 
-def _smallest(ordered: list[int]) -> list[int]:
-    sketch = ordered[:SKETCH]  # unless it holds one twice, as the text repeats itself
-    return sketch if len(set(sketch)) == len(sketch) else sorted(set(ordered))[:SKETCH]
+def _marks(said: bytes, words: list[bytes]) -> list[int]:
+    """Return hashes of the whole, then of three words each: they differ between processes, but are only ever told apart."""
+    return [hash(said), *map(hash, zip(words, words[1:], words[2:]))]  # noqa: B905 - saying so takes as long as the rest
 
 
 def _words(text: str) -> list[bytes]:
@@ -148,11 +108,11 @@ def _words(text: str) -> list[bytes]:
     return [word.encode() for word in _WORD.findall(text.lower())]
 
 
-def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
-    shared = len(one & other)
-    return shared >= NEAR_SHARE * (len(one) + len(other) - shared)
+def _alike(one: Iterable[object], other: Iterable[object]) -> bool:
+    ours, theirs = set(one), set(other)
+    shared = len(ours & theirs)
+    return shared >= NEAR_SHARE * (len(ours) + len(theirs) - shared)
 
 
-def _same_template(one: _Text, other: _Text) -> bool:
-    words = min(len(one.words), len(other.words))
-    return words >= MIN_WORDS_TO_FILL_IN and _alike(one.vocabulary(), other.vocabulary())
+def _same_template(one: list[bytes], other: list[bytes]) -> bool:
+    return min(len(one), len(other)) >= MIN_WORDS_TO_FILL_IN and _alike(one, other)
