@@ -49,8 +49,21 @@ class Plan:
         """Tell whether what was written then, before the deploy, was at a time of day or week of the window."""
         if self.match is None:
             return True
-        start = self.release.deployed_at.replace(minute=0, second=0, microsecond=0)
+        start = self._start()
         return (when - start) % self.match < self.release.window_to - start
+
+    def stretch(self, when: datetime) -> int:
+        """Number the stretches of the baseline that are each as long as the window, or its match of another day.
+
+        Who writes often is in each of them, as in the window, and who writes once in one of them: with one vote for all the
+        baseline the window, being shorter, would hold more of those who write often, whose mood may be another.
+        """
+        if self.match:
+            return (when - self._start()) // self.match
+        return (when - self.release.deployed_at) // (self.release.window_to - self.release.deployed_at)
+
+    def _start(self) -> datetime:
+        return self.release.deployed_at.replace(minute=0, second=0, microsecond=0)
 
 
 class Reader:
@@ -68,7 +81,8 @@ class Reader:
         self._languages = plan.filters.languages
         self._sieve = Sieve(plan.filters)
         self._finder = PhraseFinder(plan.phrases)
-        self._matched = period is Period.BASELINE and plan.match is not None
+        self._before = period is Period.BASELINE
+        self._matched = self._before and plan.match is not None
         self._emotions = period is Period.POST and plan.emotions
 
     def read(self, mentions: Sequence[tuple[Mention, datetime | None]]) -> list[Scored | Dropped]:
@@ -119,7 +133,7 @@ class Reader:
             return self._drop(mention, seen_at, DropReason.LANGUAGE, choice.refusal)
         if choice.detected and not may_be(choice.language, wanted):
             return self._drop(mention, seen_at, DropReason.LANGUAGE, f"detected {choice.language}")
-        found = self._sieve.judge(mention)
+        found = self._sieve.judge(mention, self._plan.stretch(mention.created_at) if self._before else 0)
         if found is None:
             return choice.route, choice.language
         dropped = self._drop(mention, seen_at, *found)

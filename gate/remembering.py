@@ -105,7 +105,7 @@ def recount(kept: Sequence[Scored], plan: Plan) -> Iterator[Scored | Dropped]:
             yield _dropped(each, DropReason.OUTSIDE_WINDOW, ANOTHER_HOUR)
             continue
         written = Mention(each.id, each.created_at, "", each.source, author=each.author, conversation=each.conversation)
-        found = votes.judge(written)
+        found = votes.judge(written, plan.stretch(each.created_at))
         yield _dropped(each, *found) if found else each
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gate.decide import Decider, Minimum, On, Rules, Share
 from gate.filters import Filters
@@ -130,3 +130,23 @@ def test_without_evidence_no_text_is_hashed_and_all_else_is_as_ever() -> None:
     full, bare = (read(WordScorer(), mentions, evidence=evidence) for evidence in (True, False))
     assert all(each.text_hash for each in full)
     assert [replace(each, text_hash="") for each in full] == bare
+
+
+def test_those_who_write_often_weigh_the_same_before_and_after_the_deploy() -> None:
+    """Four write all the time, others once: of a baseline of many windows' length they are as large a part as of a window."""
+    whole = release()
+    window = whole.window_to - whole.deployed_at
+
+    def part(period: Period, start: datetime, windows: int) -> float:
+        steps = 24 * windows
+        written = [
+            mention(5 * step + who, start + window * step / 24, f"text {step} {who}", author=author)
+            for step in range(steps)
+            for who, author in enumerate((*"abcd", f"stranger {start} {step}"))
+        ]
+        kept = [each for each in read(WordScorer(), written, period, emotions=False) if isinstance(each, Scored)]
+        return sum(each.author in set("abcd") for each in kept) / len(kept)
+
+    after = part(Period.POST, whole.deployed_at, 1)
+    assert after == 4 / 28
+    assert part(Period.BASELINE, whole.deployed_at - 10 * window, 10) == after

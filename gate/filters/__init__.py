@@ -30,9 +30,9 @@ class Filters:
     languages: tuple[str, ...] = ()
     """Primary language tags that count; empty means all. A mention whose language is unknown counts."""
     one_vote_per_author: bool = True
-    """Only an author's first mention before the deploy and first one after it count."""
+    """Only an author's first mention after the deploy counts, and the first in each stretch before it that is as long as the window."""
     one_vote_per_conversation: bool = True
-    """Only the first mention of a thread counts on each side of the deploy."""
+    """Only the first mention of a thread counts, in the same way."""
     near_duplicates: Literal["drop", "keep"] = "drop"
     """What to do with copies and near-copies, of six words and more, written within 15 minutes of each other."""
     reposts: Literal["drop", "keep"] = "drop"
@@ -75,8 +75,9 @@ class _Voted:
     """What had a vote of one source's; authors and conversations without a name have as many as they like."""
 
     ids: set[str] = field(default_factory=set)
-    authors: set[str] = field(default_factory=set)
-    conversations: set[str] = field(default_factory=set)
+    authors: dict[str, int] = field(default_factory=dict)
+    """And in which stretch of time the last one was."""
+    conversations: dict[str, int] = field(default_factory=dict)
 
 
 class Sieve:
@@ -91,13 +92,16 @@ class Sieve:
         """By source."""
         self._copies = Copies()
 
-    def judge(self, mention: Mention) -> tuple[DropReason, str] | None:
-        """Return why the mention does not count, with a detail for people; None if it counts."""
+    def judge(self, mention: Mention, stretch: int = 0) -> tuple[DropReason, str] | None:
+        """Return why the mention does not count, with a detail for people; None if it counts.
+
+        Authors and conversations have one vote in each ``stretch`` of time.
+        """
         voted = self._voted[mention.source]
         if mention.id in voted.ids:
             return DropReason.DUPLICATE, ""
         voted.ids.add(mention.id)
-        return self._by_content(mention) or self._by_vote(mention, voted)
+        return self._by_content(mention) or self._by_vote(mention, stretch, voted)
 
     def _by_content(self, mention: Mention) -> tuple[DropReason, str] | None:
         wanted = self._filters
@@ -115,20 +119,20 @@ class Sieve:
             return DropReason.REQUIRED_WORD, ""
         return None
 
-    def _by_vote(self, mention: Mention, voted: _Voted) -> tuple[DropReason, str] | None:
+    def _by_vote(self, mention: Mention, stretch: int, voted: _Voted) -> tuple[DropReason, str] | None:
         wanted = self._filters
         author = mention.author if wanted.one_vote_per_author else ""
-        if author in voted.authors:
+        if voted.authors.get(author) == stretch:
             return DropReason.AUTHOR_VOTED, ""
         thread = mention.conversation if wanted.one_vote_per_conversation else ""
-        if thread in voted.conversations:
+        if voted.conversations.get(thread) == stretch:
             return DropReason.CONVERSATION_COUNTED, ""
         if wanted.near_duplicates == "drop" and self._copies.seen(mention.text, mention.created_at):
             return DropReason.NEAR_DUPLICATE, ""
         if author:
-            voted.authors.add(author)
+            voted.authors[author] = stretch
         if thread:
-            voted.conversations.add(thread)
+            voted.conversations[thread] = stretch
         return None
 
 
