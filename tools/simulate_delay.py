@@ -1,10 +1,10 @@
 """How many mentions the share rule needs, by the change of mood and by how many mentions there were before.
 
-    python tools/simulate_delay.py [--scorer blend] [--streams 40] [--after 1500] [--tolerate 0.02] [--alpha 0.01] [--jobs 2]
+    python tools/simulate_delay.py [--scorer blend] [--streams 40] [--after 1500] [--calm 0] [--tolerate 0.02] [--alpha 0.01] [--jobs 2]
 
 Seeded streams of scores drawn from what the scorer's negative and other posts look like, as measured on labelled posts; a
-look after each mention. Prints for each cell the median number of mentions since the deploy at the halt where at least half
-of the streams were halted, and their part.
+look after each mention. The mood turns with the deploy, or so many calm mentions later. Prints for each cell the median
+number of mentions from the turn to the halt where at least half of the streams were halted, and their part.
 """
 
 from __future__ import annotations
@@ -45,8 +45,10 @@ def drawing(densities: ScoreDensities, chance: random.Random) -> Callable[[float
     return draw
 
 
-def delay(cell: tuple[float, float, int, int], *, scorer: str, after: int, alpha: float, tolerate: float) -> float:
-    """Return how many mentions one stream took; infinity where it was not halted."""
+def delay(
+    cell: tuple[float, float, int, int], *, scorer: str, calm: int, after: int, alpha: float, tolerate: float
+) -> float:
+    """Return how many mentions one stream took from the turn on; infinity where it was not halted."""
     share_before, share_after, before, seed = cell
     densities = densities_of(scorer)
     if densities is None:
@@ -55,8 +57,8 @@ def delay(cell: tuple[float, float, int, int], *, scorer: str, after: int, alpha
     draw = drawing(densities, random.Random(f"delay:{cell}"))  # noqa: S311 - a simulation
     scores = [draw(share_before) for _ in range(before)]
     test = ShareTest(scores, alpha=alpha, tolerate=tolerate, densities=densities, seed=seed)
-    for count in range(1, after + 1):
-        test.update(draw(share_after))
+    for count in range(1 - calm, after + 1):
+        test.update(draw(share_after if count > 0 else share_before))
         if test.rejected:
             return count
     return math.inf
@@ -68,14 +70,19 @@ def main() -> int:
     parser.add_argument("--scorer", default="blend")
     parser.add_argument("--streams", type=int, default=40)
     parser.add_argument("--after", type=int, default=1500)
+    parser.add_argument("--calm", type=int, default=0)
     parser.add_argument("--alpha", type=float, default=0.01)
     parser.add_argument("--tolerate", type=float, default=0.02)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
-    print(f"scorer {given.scorer}, {given.streams} streams of {given.after:,} mentions after the deploy a cell,")
-    print(f"alpha {given.alpha:g}, tolerate {given.tolerate:g}: median mentions at the halt, streams halted\n")
+    since = f"a turn {given.calm:,} mentions after the deploy" if given.calm else "the deploy"
+    print(f"scorer {given.scorer}, {given.streams} streams of {given.after:,} mentions after {since} a cell,")
+    print(
+        f"alpha {given.alpha:g}, tolerate {given.tolerate:g}: median mentions from then to the halt, streams halted\n"
+    )
     print(f"{'negative':14s}" + "".join(f"{f'{n:,} before':>18s}" for n in BEFORE))
-    one = partial(delay, scorer=given.scorer, after=given.after, alpha=given.alpha, tolerate=given.tolerate)
+    fixed = {name: getattr(given, name) for name in ("scorer", "calm", "after", "alpha", "tolerate")}
+    one = partial(delay, **fixed)
     with ProcessPoolExecutor(given.jobs) as pool:
         for low, high in CHANGES:
             row = []

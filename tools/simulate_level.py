@@ -4,7 +4,8 @@
 
 Each seeded stream of synthetic scores goes through the rule as the gate uses it. Where something is tolerated, just that
 much has turned negative after the deploy: the worst that may not halt. Prints, for each kind of scorer and each level,
-the part of the streams halted with its 95 % interval (Wilson), and exits with 1 where the interval lies above the level.
+the part of the streams halted with its 95 % interval (Wilson), and exits with 1 where the interval lies above the level;
+but for threads, of which nothing is claimed.
 """
 
 from __future__ import annotations
@@ -17,19 +18,32 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
+from itertools import repeat
+from typing import TYPE_CHECKING
 
 from gate.decide import ScoreDensities, Share
 from gate.decide.rules import Context
 from gate.model import Period, Release, Scored
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 LEVELS = (0.05, 0.01, 0.001)
 DEPLOY = datetime(2026, 3, 10, 14, 0, tzinfo=UTC)
 RELEASE = Release("#acme24", DEPLOY, DEPLOY - timedelta(days=1), DEPLOY, DEPLOY + timedelta(days=1))
-KINDS = ("continuous", "seven values", "never measured")
-"""A scorer with a score of its own for each post, one with seven values, and one whose densities nobody measured."""
+KINDS = ("continuous", "seven values", "never measured", "in threads")
+"""A scorer with a score of its own for each post, one with seven values, and one whose densities nobody measured; and the first
+again where posts come in threads that agree, of Pareto(1.6) lengths."""
 NEGATIVE = 0.2
 """Of the mentions, in the mean, before and after."""
 Z = 1.96
+
+
+def moods(kind: str, chance: random.Random) -> Iterator[float]:
+    """Say of post after post whether it is negative, 1 or 0."""
+    while True:
+        negative = float(chance.random() < NEGATIVE)
+        yield from repeat(negative, int(chance.paretovariate(1.6)) if kind == "in threads" else 1)
 
 
 def draw(kind: str, chance: random.Random, share: float) -> float:
@@ -51,11 +65,12 @@ def densities(kind: str) -> ScoreDensities | None:
 def highest_odds(seed: int, *, kind: str, before: int, after: int, tolerate: float) -> float:
     """Return the highest wealth of one stream: it was halted at every level of which this is the inverse, and above."""
     chance = random.Random(f"{kind}:{seed}")  # noqa: S311 - a simulation
+    mood = moods(kind, chance)
     state = Share(tolerate=tolerate).state(Context(RELEASE, densities(kind)))
     for _ in range(before):
-        state.fold_baseline(_scored(draw(kind, chance, NEGATIVE), Period.BASELINE))
+        state.fold_baseline(_scored(draw(kind, chance, next(mood)), Period.BASELINE))
     for _ in range(after):
-        score = draw(kind, chance, NEGATIVE)
+        score = draw(kind, chance, next(mood))
         turned = tolerate and chance.random() < tolerate
         state.fold(_scored(max(score, draw(kind, chance, 1.0)) if turned else score, Period.POST))
     return float(state.judge().numbers["odds"] or 0)
@@ -96,7 +111,7 @@ def main() -> int:
             for alpha in LEVELS:
                 count = sum(each >= 1 / alpha for each in odds)
                 low, high = wilson(count, len(odds))
-                above |= low > alpha
+                above |= low > alpha and kind != "in threads"
                 cells.append(f"{f'{count / len(odds):.2%} ({low:.2%} – {high:.2%})':>25s}")
             print(f"{kind:15s}" + "".join(cells), flush=True)
     return int(above)

@@ -9,21 +9,24 @@ Null. Each later mention is exchangeable with the baseline, except that independ
    U_i uniform from the seed. Without tolerance p_1, p_2, ... are independent and uniform, ties or none (Vovk, Gammerman &
    Shafer, Algorithmic Learning in a Random World, 2nd ed. 2022, ch. 8).
 2. Bets. Each bet f_i >= 0 falls in p, integrates to at most 1 and is fixed by the counts of mentions and by the first few of the
-   baseline, which are not ranked: given it, the rest is exchangeable still. Hence W_n = sum_k w_k prod_i f_ki(p_i) has
+   baseline, which are not ranked: given them, the rest is exchangeable still. Hence W_n = sum_k w_k prod_i f_ki(p_i) has
    E[W_n | past] <= W_{n-1}, and P(W_n >= 1 / alpha for any n) <= alpha (Ville 1939; Ramdas, Gruenwald, Vovk & Shafer,
    Game-theoretic statistics and safe anytime-valid inference, Statistical Science 2023).
    (Bets read off the values of the *ranked* baseline would not do: ranks are independent of each other, not of values.)
-3. Tolerance. Lay the true scores x beside unturned ones z <= x. A mention that has not turned ranks no more negative among x
-   than among z (others only went up), so p_i >= p_i(z), f falls, and E[f(p_i)] <= E[f(p_i(z))] = integral f; one that has
-   turned brings at most max f. So (1 - t) integral f + t max f as divisor is valid for any scorer. With the scorer's
-   densities we charge t E[f | a typical negative of this scorer] instead, in a pool that is neither polluted nor a sample:
-   cheaper, and as right as those densities; no density is trusted at t = 0, where validity needs none. A pool of n mentions
-   only blurs that: a rank that would be q among all becomes (K + U) / n, K binomial(n - 1, q), a doubly stochastic kernel with
+   A part of the wealth is staked later, as past ranks say (`late`): that, too, is settled before the next rank is seen.
+3. Tolerance. Lay the true scores x beside unturned ones z <= x, and let T_i say whether i has turned, T independent of z. A mention
+   that has not turned ranks no more negative among x than among z (others only went up), so p_i >= p_i(z) and f falls; one that has
+   turned brings at most max f. With D_i = (1 - t) integral f_i + t max f_i as divisor, W_n is at most the product of
+   (T_i max f_i + (1 - T_i) f_i(p_i(z))) / D_i, a supermartingale given T and the ranks among z: valid for any scorer where the
+   f_i are fixed beforehand. With the scorer's densities we charge t E[f | a typical negative of this scorer] instead, in a pool
+   that is neither polluted nor a sample: cheaper, and right as far as those densities and the share before are; a
+   working model that is simulated. No density is trusted at t = 0, where validity needs none. A pool of n mentions only
+   blurs that: a rank that would be q among all becomes (K + U) / n, K binomial(n - 1, q), a doubly stochastic kernel with
    monotone likelihood ratio, under which a falling density of negatives' ranks stays falling and is majorised by what it was,
    so that the mean of a falling f can only go down.
 4. Threads. Each step is raised to the exponent from `bursts`, at most 1: exactly valid at t = 0 (see there). That it also
    holds back streams that come in threads is a working model checked by simulation (not a bound), and so is an exponent
-   below 1 together with t > 0, where past ranks may tell a little of values.
+   below 1, or a stake made late, together with t > 0, where past ranks may tell a little of values.
 """
 
 from __future__ import annotations
