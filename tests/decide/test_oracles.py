@@ -3,48 +3,47 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
-import random
 from functools import cache
 
 import pytest
 
-from gate.decide import bets
-from gate.decide.bounds import CAP, MeanBound, half_width
+from gate.decide import bets, bounds
+from gate.decide.bounds import MeanBound
 from gate.decide.densities import ScoreDensities
 from gate.decide.martingale import ShareTest
 from gate.decide.surges import log_pay
-
-NO_VILLE = "needs the package ville, an independent implementation: pip install ville"
-
-
-def values(count: int) -> list[float]:
-    """Draw skewed values in [0, 1]."""
-    chance = random.Random(3)
-    return [chance.betavariate(0.6, 1.7) for _ in range(count)]
+from tools.reference_bounds import ALPHA_CHANGE, ALPHA_MEAN, CAP, LOOKS, REFERENCE, RHO2, SIGMA, values
 
 
-def test_the_bound_on_a_mean_is_that_of_another_implementation() -> None:
-    """The empirical Bernstein bound of Waudby-Smith and Ramdas as the package ville computes it, to rounding, at every look."""
-    ville = pytest.importorskip("ville", reason=NO_VILLE)
-    theirs = ville.EmpiricalBernsteinCS(alpha=0.05, c=CAP, intersect=True)
-    ours = MeanBound(alpha=0.05)
-    for x in values(400):
-        ours.add(x)
-        theirs.update([x])
-        assert ours.interval() == pytest.approx(theirs.interval(), abs=1e-9)
+@pytest.fixture(scope="module")
+def reference() -> dict[str, dict[str, list[float]]]:
+    """What the package ville, an independent implementation, says of the same values at some looks."""
+    found: dict[str, dict[str, list[float]]] = json.loads(REFERENCE.read_text(encoding="utf-8"))
+    return found
 
 
-def test_the_bound_on_a_change_is_that_of_another_implementation() -> None:
+def test_the_bound_on_a_mean_is_that_of_another_implementation(reference: dict[str, dict[str, list[float]]]) -> None:
+    """The empirical Bernstein bound of Waudby-Smith and Ramdas as the package ville computes it, to rounding."""
+    ours, told = MeanBound(alpha=ALPHA_MEAN), []
+    for value in values():
+        ours.add(value)
+        told.append(ours.interval())
+    assert CAP == bounds.CAP
+    assert len(reference["mean"]) == len(LOOKS)
+    for look, theirs in reference["mean"].items():
+        assert told[int(look) - 1] == pytest.approx(theirs, abs=1e-9)
+
+
+def test_the_bound_on_a_change_is_that_of_another_implementation(reference: dict[str, dict[str, list[float]]]) -> None:
     """With a mean before that is known for sure, ours is Robbins' normal mixture as the package ville computes it."""
-    ville = pytest.importorskip("ville", reason=NO_VILLE)
-    theirs, prior, total = ville.GaussianMixtureCS(sigma=0.5, alpha=0.01, intersect=False), 0.0009, 0.0
-    theirs.rho_ = 0.5**4 / prior  # its scale of the same mixture
-    for count, x in enumerate(values(400), 1):
-        total += x
-        theirs.update([x])
-        half = half_width(0.5**2 / count, prior, 0.01)
-        assert theirs.interval() == pytest.approx((total / count - half, total / count + half), abs=1e-9)
+    assert len(reference["change"]) == len(LOOKS)
+    for look, theirs in reference["change"].items():
+        count = int(look)
+        mean = math.fsum(values()[:count]) / count
+        half = bounds.half_width(SIGMA**2 / count, RHO2, ALPHA_CHANGE)
+        assert (mean - half, mean + half) == pytest.approx(theirs, abs=1e-9)
 
 
 def test_the_pay_of_a_surge_is_a_likelihood_ratio() -> None:
