@@ -35,7 +35,7 @@ class MentionReader:
         self._make_ids = make_ids
         self._seen: dict[str, int] = {}
         self.times = TimeReader(assumed)
-        self._read: dict[str, Callable[[str, object], object]] = {
+        readers: dict[str, Callable[[str, object], object]] = {
             "id": _text,
             "created_at": self._time,
             "text": _only_text,
@@ -53,6 +53,7 @@ class MentionReader:
             "author_followers": _count,
             "labels": _labels,
         }
+        self._read = {name: (name, reader) for name, reader in readers.items()}
 
     def read(self, fields: dict[str, object]) -> Mention:
         """Return the mention; ``truth`` and unknown fields are not looked at.
@@ -61,12 +62,13 @@ class MentionReader:
             ValueError: a field is missing or of the wrong kind; the message is for people.
         """
         found: dict[str, Any] = {}
-        readers = self._read
-        for name, value in fields.items():
-            if type(value) is str and name in _AS_IT_IS:
+        readers, as_it_is = self._read, _AS_IT_IS.get
+        for stated, value in fields.items():
+            if type(value) is str and (name := as_it_is(stated)):
                 found[name] = value
-            elif value is not None and name in readers:
-                found[name] = readers[name](name, value)
+            elif value is not None and (known := readers.get(stated)):
+                name, read = known
+                found[name] = read(name, value)
         if "text" not in found or "created_at" not in found:
             raise _missing("created_at" if "text" in found else "text")
         if not found.get("source"):
@@ -162,8 +164,8 @@ def _labels(field: str, value: object) -> dict[str, str]:
     return {key: _label(f"one of the {field}", item) for key, item in value.items() if item is not None}
 
 
-_AS_IT_IS = frozenset(("id", "text", "source", "stream", "author", "url", "version", "conversation"))
-"""Fields whose text is taken for what it is."""
+_AS_IT_IS = {name: name for name in ("id", "text", "source", "stream", "author", "url", "version", "conversation")}
+"""Fields whose text is taken for what it is: to our own spelling of the name, as that of an argument is found by identity."""
 
 
 def _label(field: str, item: object) -> str:
