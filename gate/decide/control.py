@@ -20,8 +20,9 @@ large, not the error; what small ones do to it is simulated (`tools/simulate_con
 deploy enters, so that a mood that sets in late in both is no harm either. Assumes that the two streams' noise is independent.
 (3) A control that did not move costs delay, or the verdict where it is thin: its noise cannot be told from a mood. What the test
 of the policy finds and the control may explain is no pass: the window ends inconclusive, and it is said how many mentions of the
-control are missing. A control that was not heard, before the deploy (`LEAST`) or at all since, leaves the test of the policy
-as it is. A fall of the control is never held against a release: what excuses can only be less.
+control are missing. A control that was not heard before the deploy (`LEAST`) leaves the test of the policy as it is, and so
+does one that is silent since, once `DUE` of its mentions should have come: chance alone keeps it silent so long in 1 of 20 runs.
+A fall of the control is never held against a release: harm needs the test of the policy whatever the control does.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ LEAST = 10
 """Control mentions before the deploy below which there is nothing to tell a rise from."""
 LEAST_ROOM = 0.1
 """Part of the mentions that could turn still, at least: where nearly all were negative before, an estimate would divide by none."""
+DUE = 3.0
+"""Mentions of the control that should have come by now, at its pace before the deploy, before its silence is taken for deafness."""
 MOST = 100_000
 """More mentions than anybody should wait for."""
 FAR = -8.0
@@ -132,8 +135,10 @@ class Control:
 
     @property
     def heard(self) -> bool:
-        """Whether the control was heard before the deploy and since."""
-        return self._theirs.baseline >= LEAST and self._theirs.count > 0
+        """Whether the control was heard before the deploy and since, or had no time yet to be."""
+        ours, theirs = self._ours, self._theirs
+        due = ours.count * theirs.baseline / max(1, ours.baseline)
+        return theirs.baseline >= LEAST and (theirs.count > 0 or due < DUE)
 
     @property
     def count(self) -> int:

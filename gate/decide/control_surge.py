@@ -23,7 +23,7 @@ from gate.decide.control import BLAMED, evidence
 from gate.decide.usual import Usual
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from gate.model import Release
 
@@ -36,9 +36,9 @@ LEAST = 10
 class ControlSurge:
     """The control's complaints against what is usual for it."""
 
-    def __init__(self, release: Release) -> None:
-        """Start with no complaint."""
-        self._usual = Usual(release)
+    def __init__(self, release: Release, match: timedelta | None = None) -> None:
+        """Start with no complaint; see `Usual` for what it takes."""
+        self._usual = Usual(release, match)
         self._begin = self._at = release.deployed_at
         self._seen = 0
 

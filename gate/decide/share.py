@@ -156,7 +156,7 @@ class ShareState:
         """Why harm is not found that the test found: a code and the end of the sentence."""
         control, (before, after, seen) = self._control, self._control_shares()
         if control is None or after is None:
-            return "share_held", ""
+            return "control_too_thin", "; but no mention of the control has come yet, which may have risen as much"
         went = f"from {percent(before)} to {percent(after)} in {mentions(seen)}"
         if control.moved():
             how = "rose" if after > before else "went"

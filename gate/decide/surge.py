@@ -57,9 +57,9 @@ class SurgeState:
     def __init__(self, options: Surge, context: Context) -> None:
         """Take the level and the periods."""
         self._options = options
-        self._usual = Usual(context.release)
+        self._usual = Usual(context.release, context.match)
         self._span = context.release.baseline_to - context.release.baseline_from
-        self._control = ControlSurge(context.release)
+        self._control = ControlSurge(context.release, context.match)
         self._at = context.release.deployed_at
         self._fresh = self._after = 0
         self._test: SurgeTest | None = None

@@ -15,7 +15,8 @@ that hour's own; later ones gain from noise that evens out over hours, and no ho
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -38,22 +39,32 @@ DAILY = 72
 class Usual:
     """Complaints of the baseline, counted by stretch and by hour of the day."""
 
-    def __init__(self, release: Release) -> None:
-        """Take the periods."""
+    def __init__(self, release: Release, match: timedelta | None = None) -> None:
+        """Take the periods.
+
+        Args:
+            release: what was deployed when, and what it is compared with.
+            match: only baseline hours at the window's time of this cycle (a day, a week) are heard; None for all.
+        """
         self._release = release
-        self._from, self._to = release.baseline_from, release.baseline_to
-        span = self._to - self._from
-        self._block = max(HOUR, span / MOST_BLOCKS)
+        span = release.baseline_to - release.baseline_from
         self._daily = span >= DAILY * HOUR
+        stretches = _matched(release, match) if match else [(release.baseline_from, release.baseline_to)]
+        self._heard: dict[int, float] = defaultdict(float)
+        for begin, end in stretches:
+            for place, hours in self._exposure(begin, end).items():
+                self._heard[place] += hours
+        block = max(HOUR, span / MOST_BLOCKS)
+        self._blocks = [piece for begin, end in stretches for piece in _cut(begin, end, block)]
+        self._starts = [start for start, _ in self._blocks]
         self._complaints: Counter[int] = Counter()
         self._by_hour: Counter[int] = Counter()
-        self._heard = self._exposure(self._from, self._to)
         self.total = 0
 
     def add(self, at: datetime) -> None:
         """Count one complaint from before the deploy."""
         self.total += 1
-        self._complaints[(at - self._from) // self._block] += 1
+        self._complaints[bisect_right(self._starts, at) - 1] += 1
         self._by_hour[self._place(at)] += 1
 
     def between(self, begin: datetime, end: datetime) -> float:
@@ -88,11 +99,9 @@ class Usual:
 
     def blocks(self) -> list[Block]:
         """Return the stretches of the baseline, each with what was expected in it."""
-        hours = self._block / HOUR
-        starts = (self._from + k * self._block for k in range(int((self._to - self._from) / self._block)))
         return [
-            Block(self._complaints[k], self.between(start, start + self._block), hours)
-            for k, start in enumerate(starts)
+            Block(self._complaints[k], self.between(start, end), (end - start) / HOUR)
+            for k, (start, end) in enumerate(self._blocks)
         ]
 
     @property
@@ -112,7 +121,7 @@ class Usual:
         return max((hours / self._heard[place] for place, hours in self._known(begin, end)), default=0.0)
 
     def _known(self, begin: datetime, end: datetime) -> list[tuple[int, float]]:
-        return [(place, hours) for place, hours in self._exposure(begin, end).items() if self._heard.get(place)]
+        return [(place, hours) for place, hours in self._exposure(begin, end).items() if self._heard[place]]
 
     def _place(self, at: datetime) -> int:
         return at.hour if self._daily else 0
@@ -126,6 +135,22 @@ class Usual:
         for start, stop in _clock_hours(begin + days * DAY, end):
             length[start.hour] = length.get(start.hour, 0.0) + (stop - start) / HOUR
         return length
+
+
+def _matched(release: Release, cycle: timedelta) -> list[tuple[datetime, datetime]]:
+    """Return the stretches of the baseline at the window's time of the cycle, from its full hour on, as they are read."""
+    start, end = _top(release.deployed_at), release.window_to
+    if end - start >= cycle:
+        return [(release.baseline_from, release.baseline_to)]
+    rounds = range((end - release.baseline_from) // cycle, 0, -1)
+    found = [(max(start - k * cycle, release.baseline_from), min(end - k * cycle, release.baseline_to)) for k in rounds]
+    return [(begin, stop) for begin, stop in found if begin < stop]
+
+
+def _cut(begin: datetime, end: datetime, length: timedelta) -> Iterator[tuple[datetime, datetime]]:
+    while begin < end:
+        yield begin, min(begin + length, end)
+        begin += length
 
 
 def _top(at: datetime) -> datetime:

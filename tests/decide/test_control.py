@@ -100,6 +100,16 @@ def test_a_control_that_says_nothing_changes_nothing() -> None:
     assert all(found == alone for found, alone in (judged(k, 0.5, None) for k in range(5)))
 
 
+def test_a_control_that_is_silent_since_the_deploy_delays_little() -> None:
+    """Until three of its mentions should have come, at its pace among ours, it may speak yet; from then on it is deaf."""
+    control = Control([0.1, 0.2, 0.1, 0.9] * 50, [0.1, 0.2, 0.1, 0.9] * 10, None, tolerate=0)
+    excused = []
+    for _ in range(20):
+        control.add_ours(0.9)
+        excused.append(control.excuses(1.0))
+    assert excused == [True] * 14 + [False] * 6
+
+
 def test_a_fall_of_the_control_is_not_held_against_a_release() -> None:
     """Ours as before, the control calmer: no harm."""
     assert not any(judged(k, 0.2, 0.02)[0] for k in range(5))

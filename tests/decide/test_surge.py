@@ -294,3 +294,17 @@ def test_levels_that_mean_nothing_are_refused(options: dict[str, float], named: 
     """With the name of the option and what is usual."""
     with pytest.raises(ValueError, match=named):
         Surge(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cycle", [timedelta(days=1), timedelta(days=7)])
+def test_a_baseline_of_matching_hours_is_measured_by_those_hours(cycle: timedelta) -> None:
+    """Where only the window's hours were heard before the deploy, as many complaints in it are no surge, and a flood is one."""
+    at = release(6 * HOUR, 28 * 24 * HOUR)
+    for times, harm in ((1, False), (10, True)):
+        chance = random.Random(f"match:{cycle}")
+        state = Surge().state(Context(at, None, cycle))
+        for begin in (DEPLOY - k * cycle for k in range(1, 28 * 24 * HOUR // cycle + 1)):
+            for each in arrivals(chance, USUAL, begin, 6):
+                state.fold_baseline(seen(each, 0.9, Period.BASELINE))
+        assert watched(state, arrivals(chance, times * USUAL, DEPLOY, 6), every(5)).harmful() is harm
+        assert 0.8 * times < float(state.judge().numbers["ratio"] or 0) < 1.3 * times
