@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from gate.decide.control import Control
+from gate.decide.levels import check_alpha
 from gate.decide.martingale import ShareTest
 from gate.decide.words import EVEN, about, chance, longer, mentions, percent
 from gate.model import Decision, Finding, Period
@@ -36,9 +37,7 @@ class Share:
 
     def __post_init__(self) -> None:
         """Refuse levels that mean nothing."""
-        if not 0 < self.alpha < 1:
-            message = f"alpha is a probability between 0 and 1 (0.01 is usual), not {self.alpha:g}"
-            raise ValueError(message)
+        check_alpha(self.alpha)
         if not 0 <= self.tolerate < 1:
             message = f"tolerate is a share from 0 to below 1 (0.02 is two points), not {self.tolerate:g}"
             raise ValueError(message)

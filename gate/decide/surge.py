@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from gate.decide.control_surge import ControlSurge
+from gate.decide.levels import check_alpha
 from gate.decide.surges import FOR_RATE, SurgeTest, dispersion
 from gate.decide.usual import Usual
 from gate.decide.words import EVEN, longer, mentions, one_in
@@ -39,9 +40,7 @@ class Surge:
 
     def __post_init__(self) -> None:
         """Refuse levels that mean nothing."""
-        if not 0 < self.alpha < 1:
-            message = f"alpha is a probability between 0 and 1 (0.01 is usual), not {self.alpha:g}"
-            raise ValueError(message)
+        check_alpha(self.alpha)
         if self.tolerate < 1:
             message = f"tolerate is how many times the usual is no harm, 1 or more (3 is usual), not {self.tolerate:g}"
             raise ValueError(message)
@@ -58,7 +57,7 @@ class SurgeState:
         """Take the level and the periods."""
         self._options = options
         self._usual = Usual(context.release, context.match)
-        self._span = context.release.baseline_to - context.release.baseline_from
+        self._release = context.release
         self._control = ControlSurge(context.release, context.match)
         self._at = context.release.deployed_at
         self._fresh = self._after = 0
@@ -105,7 +104,7 @@ class SurgeState:
         """Compare the best wealth so far with its limit."""
         total = self._usual.total
         if total < MIN_BASELINE:
-            lack = longer(total, MIN_BASELINE, self._span)
+            lack = longer(total, MIN_BASELINE, self._release.baseline_to - self._release.baseline_from)
             sentence = f"{total} complaints before the deploy, {MIN_BASELINE} needed for a comparison; {lack}"
             return Finding(
                 "surge", harm=False, code="baseline_too_small", sentence=sentence, ready=False, statistical=True

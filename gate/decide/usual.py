@@ -18,6 +18,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gate.decide.surges import Block, margin
@@ -83,11 +84,16 @@ class Usual:
         slots = sum(1 for _ in _clock_hours(begin, self._release.window_to)) if self._daily else 1
         level = alpha / max(1, slots)
 
+        @cache
+        def edges(start: datetime) -> tuple[float, float]:
+            low, high = (self._score_bound(begin, end, phi, level) for end in (start, _top(start) + HOUR))
+            return low, high
+
         def at_most(at: datetime) -> float:
             if not self._daily:
                 return self._score_bound(begin, at, phi, level)
             start = max(begin, _top(at))
-            low, high = (self._score_bound(begin, end, phi, level) for end in (start, _top(at) + HOUR))
+            low, high = edges(start)
             return low + (high - low) * ((at - start) / (_top(at) + HOUR - start))
 
         return at_most
