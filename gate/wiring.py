@@ -57,7 +57,6 @@ class Shared:
 FUTURE = timedelta(minutes=5)
 """A deploy time this far ahead is put down to clocks that differ."""
 _CONTROL = re.compile("[\x7f-\x9f]")
-CYCLES = {"none": None, "hour-of-day": timedelta(hours=24), "hour-of-week": timedelta(days=7)}
 
 
 def release_of(policy: Policy, deployed_at: datetime, now: datetime, *, stream: str = "") -> Release:
@@ -176,7 +175,7 @@ def plan_of(policy: Policy, release: Release) -> Plan:
         every=policy.window.every,
         filters=policy.filters,
         phrases=tuple(phrase for rule in policy.rules if isinstance(rule, Keyword) for phrase in rule.any),
-        match=CYCLES[policy.baseline.match],
+        match=policy.baseline.cycle,
         keep_text=policy.keep_text,
     )
 

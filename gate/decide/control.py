@@ -3,93 +3,197 @@
 Model. Control and own mentions each keep to their baseline, except that a part c of either has turned negative for a reason that
 is not our release (a mood of the platform, an outage elsewhere), and a further part of our own because of it.
 
-Rule. Beside the test of the policy, which tolerates t, the same test runs at tolerances t + c for c in `STEPS`. At a look the
-control's rise is estimated, the estimate is rounded up to a step c, and harm needs the test at t and all those up to t + c.
+Rule. Where the control is heard, harm needs the test of the policy, which tolerates t, and beside it evidence at this look that
+more of ours has turned than of the control's and t together. The part that turned is estimated from unmixed shares (see
+`ScoreDensities.share_of`): their rise over the room they had. D is the difference of both parts, less t, and V its variance, the
+noise of both baselines included; V counts phi mentions as one. The evidence is
+
+    M = 2 Phi(z) sqrt(V / (V + r^2)) exp(z^2 / 2),    z = D r / sqrt(V (V + r^2)),
+
+the likelihood ratio of D, mixed over rises from a half-normal law of scale r = `PRIOR`; see `bounds` for the two-sided one.
 
 Guarantees. (1) A release that is harmless by its own baseline is halted with a chance of at most alpha over all looks, whatever
 the control does and even if it depends on our stream: harm needs the test at t, of which that is the theorem (see `martingale`).
-(2) Where both streams turned by c, the test at the first step at or above c, too, ever rejects with a chance of at most alpha, and
-as harm needs every test up to the estimate, a false halt needs that one, or an estimate one step and more too low; the latter is no theorem but simulated in the tests, for a
-control that is heard about as often as we are. A control that says little is drawn to no rise by `DOUBT` and excuses little.
-(3) Where the control did not move, nothing is lost but the delay its noise costs while it is small; a control that is not
-heard at all leaves the test of the policy as it is. A fall of the control is never held against a release.
+(2) Where as much of both streams has turned, or more of the control's, M >= 1 / `BLAMED` ever with a chance of at most `BLAMED`,
+over all looks and however thin the control: asymptotically, as means are taken for normal and V for known. Few mentions make V
+large, not the error; what small ones do to it is simulated (`tools/simulate_control.py`). Only the rise on average since the
+deploy enters, so that a mood that sets in late in both is no harm either. Assumes that the two streams' noise is independent.
+(3) A control that did not move costs delay, or the verdict where it is thin: its noise cannot be told from a mood. What the test
+of the policy finds and the control may explain is no pass: the window ends inconclusive, and it is said how many mentions of the
+control are missing. A control that was not heard before the deploy (`LEAST`) leaves the test of the policy as it is, and so
+does one that is silent since, once `DUE` of its mentions should have come: chance alone keeps it silent so long in 1 of 20 runs.
+A fall of the control is never held against a release: harm needs the test of the policy whatever the control does.
 """
 
 from __future__ import annotations
 
+import math
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from gate.decide.bounds import ChangeBound
 from gate.decide.densities import ScoreDensities
-from gate.decide.martingale import ShareTest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-STEPS = (0.02, 0.04, 0.07, 0.11, 0.17, 0.25, 0.36, 0.5)
-"""Tolerances are raised by one of these; a larger rise of the control excuses anything."""
-DOUBT = 10
-"""The estimate is drawn towards no rise as if so many more control mentions had been as before."""
+BLAMED = 0.05
+"""Largest chance that what turned both streams alike is put down to the release, where the test of the policy finds it."""
+PRIOR = 0.3
+"""Differences of this size between the two parts are told best."""
 LEAST = 10
 """Control mentions before the deploy below which there is nothing to tell a rise from."""
+LEAST_ROOM = 0.1
+"""Part of the mentions that could turn still, at least: where nearly all were negative before, an estimate would divide by none."""
+DUE = 3.0
+"""Mentions of the control that should have come by now, at its pace before the deploy, before its silence is taken for deafness."""
+MOST = 100_000
+"""More mentions than anybody should wait for."""
+FAR = -8.0
+"""Below this the normal tail is taken from its asymptote, before it ends in floating point."""
+NORMAL = NormalDist()
+
+
+def evidence(difference: float, variance: float, prior: float) -> float:
+    """Logarithm of the wealth against "the true difference is 0 or less", for a normal estimate (see the module).
+
+    >>> [round(evidence(difference, 0.01, 0.3), 1) for difference in (-90, -0.2, 0.0, 0.2, 0.4)]
+    [-8.1, -2.2, -1.2, 1.3, 6.7]
+    """
+    widened = variance + prior**2
+    z = difference * prior / math.sqrt(variance * widened)
+    tail = math.log(2 / (-z * math.sqrt(2 * math.pi))) if z < FAR else math.log(2 * NORMAL.cdf(z)) + z * z / 2
+    return tail + math.log(variance / widened) / 2
+
+
+class Part:
+    """Estimates what part of one stream has turned negative since the deploy.
+
+    >>> stream = Part([0.1, 0.2, 0.1, 0.3] * 25, None)
+    >>> for _ in range(300): stream.add(0.9)
+    >>> stream.turned() > 0.8, stream.variance() < 0.02
+    (True, True)
+    """
+
+    def __init__(self, baseline: Iterable[float], densities: ScoreDensities | None) -> None:
+        """Take the scores before the deploy, and the scorer's densities where it was measured."""
+        self._densities = densities or ScoreDensities.generic()
+        low, self._high = self._densities.share_range()
+        spread = (self._high - low) ** 2 / 4
+        self._before, self._after = _Moments(spread), _Moments(spread)
+        for score in baseline:
+            self._before.add(self._densities.share_of(score))
+
+    @property
+    def baseline(self) -> int:
+        """Mentions before the deploy."""
+        return self._before.count
+
+    @property
+    def count(self) -> int:
+        """Mentions since the deploy."""
+        return self._after.count
+
+    def add(self, score: float) -> None:
+        """One mention after the deploy."""
+        self._after.add(self._densities.share_of(score))
+
+    def turned(self) -> float:
+        """The part that turned; below 0 where the mood is better than before."""
+        return (self._after.mean - self._before.mean) / self._room() if self.count else 0.0
+
+    def variance(self, more: int = 0) -> float:
+        """Of `turned`, or of what it will be after so many more mentions; the noisier side stands for both."""
+        each = max(self._before.variance(), self._after.variance())
+        return each * (1 / max(1, self.baseline) + 1 / max(1, self.count + more)) / self._room() ** 2
+
+    def _room(self) -> float:
+        return max(LEAST_ROOM, min(1.0, self._high) - max(0.0, self._before.mean))
 
 
 class Control:
-    """The control's scores before the deploy and the mean of those after it.
+    """Whether more of ours has turned negative than of the control's.
 
-    >>> control = Control([0.1, 0.2, 0.1, 0.3] * 25, None)
-    >>> for _ in range(50): control.add(0.15)
-    >>> control.rise()
-    0.0
-    >>> for _ in range(200): control.add(0.9)
-    >>> control.rise() > 0.5
+    >>> ours, theirs = [0.1, 0.2, 0.1, 0.9] * 100, [0.1, 0.2, 0.1, 0.9] * 50
+    >>> control = Control(ours, theirs, None, tolerate=0.02)
+    >>> for k in range(100):
+    ...     control.add_ours(0.1 if k % 4 else 0.9)
+    ...     control.add(0.1 if k % 4 else 0.9)
+    >>> control.excuses(1.0)
     True
+    >>> for _ in range(100):
+    ...     control.add_ours(0.9)
+    >>> control.excuses(1.0)
+    False
     """
 
-    def __init__(self, baseline: Sequence[float], densities: ScoreDensities | None) -> None:
-        """Take the control's scores before the deploy, and the scorer's densities where it was measured."""
-        self._densities = densities or ScoreDensities.generic()
-        self._heard = len(baseline) >= LEAST
-        low, self._high = self._densities.share_range()
-        share = self._densities.share_of
-        self._change = ChangeBound(map(share, baseline), alpha=0.5, low=low, high=self._high)
-        self.count = 0
+    def __init__(
+        self, ours: Sequence[float], theirs: Sequence[float], densities: ScoreDensities | None, *, tolerate: float
+    ) -> None:
+        """Take the scores of both streams before the deploy."""
+        self._ours, self._theirs = Part(ours, densities), Part(theirs, densities)
+        self._tolerate = tolerate
+
+    @property
+    def heard(self) -> bool:
+        """Whether the control was heard before the deploy and since, or had no time yet to be."""
+        ours, theirs = self._ours, self._theirs
+        due = ours.count * theirs.baseline / max(1, ours.baseline)
+        return theirs.baseline >= LEAST and (theirs.count > 0 or due < DUE)
+
+    @property
+    def count(self) -> int:
+        """Mentions of the control since the deploy."""
+        return self._theirs.count
+
+    def add_ours(self, score: float) -> None:
+        """One mention of ours after the deploy."""
+        self._ours.add(score)
 
     def add(self, score: float) -> None:
-        """One control mention after the deploy."""
-        self.count += 1
-        self._change.add(self._densities.share_of(score))
+        """One mention of the control after the deploy."""
+        self._theirs.add(score)
 
     def rise(self) -> float:
         """Estimate the part of the control's mentions that have turned negative, 0 where it did not rise or was not heard."""
-        if not (self._heard and self.count):
-            return 0.0
-        change = self._change.now()
-        room = max(0.1, min(1.0, self._high) - max(0.0, change.before))
-        return min(1.0, max(0.0, change.change / room * self.count / (self.count + DOUBT)))
+        return min(1.0, max(0.0, self._theirs.turned())) if self.heard else 0.0
+
+    def moved(self) -> bool:
+        """Whether the control looks as if at least half of what is seen in ours is seen in it as well."""
+        return self.rise() >= self._ours.turned() / 2
+
+    def excuses(self, phi: float) -> bool:
+        """Whether what the control shows, or is too thin to show, may explain our change; phi as in `bursts`."""
+        return self.heard and not self._tells(phi, 0)
+
+    def missing(self, phi: float) -> int | None:
+        """How many more mentions of the control would tell, both streams staying as they are; None where no number would."""
+        if not self._tells(phi, MOST):
+            return None
+        low, high = 0, MOST
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._tells(phi, middle) else (middle + 1, high)
+        return low
+
+    def _tells(self, phi: float, more: int) -> bool:
+        difference = self._ours.turned() - self._theirs.turned() - self._tolerate
+        variance = phi * (self._ours.variance() + self._theirs.variance(more))
+        return evidence(difference, variance, PRIOR) >= math.log(1 / BLAMED)
 
 
-class Raised:
-    """The share test at each raised tolerance."""
+class _Moments:
+    """Mean and variance (Welford), begun with one made-up spread so that none is ever zero."""
 
-    def __init__(
-        self, baseline: Sequence[float], *, alpha: float, tolerate: float, densities: ScoreDensities | None, seed: int
-    ) -> None:
-        """Take what `ShareTest` takes."""
-        self._tests = {
-            step: ShareTest(baseline, alpha=alpha, tolerate=tolerate + step, densities=densities, seed=seed)
-            for step in STEPS
-            if tolerate + step < 1
-        }
+    __slots__ = ("_squares", "count", "mean")
 
-    def update(self, score: float) -> None:
-        """Fold one of our own mentions in."""
-        for test in self._tests.values():
-            test.update(score)
+    def __init__(self, spread: float) -> None:
+        self.count, self.mean, self._squares = 0, 0.0, spread
 
-    def rejected(self, rise: float) -> bool:
-        """Whether more has turned than the tolerance and this rise of the control together explain."""
-        if rise <= 0:
-            return True
-        nearest = next((step for step in self._tests if step >= rise), None)
-        return nearest is not None and all(test.rejected for step, test in self._tests.items() if step <= nearest)
+    def add(self, value: float) -> None:
+        self.count += 1
+        off = value - self.mean
+        self.mean += off / self.count
+        self._squares += off * (value - self.mean)
+
+    def variance(self) -> float:
+        return self._squares / max(1, self.count)

@@ -1,44 +1,46 @@
 """What the control stream says to ``surge``: how many times the usual complaints come where nothing of ours was deployed.
 
-Rule. As for ``share`` (see ``control``): beside the test of the policy, which tolerates r times the usual, the same test runs at
-r times each of `STEPS`. At a look the control's own multiple is estimated and rounded up to a step k; harm needs the test at r
-and all those up to r k.
+Rule. As for ``share`` (see ``control``): where the control is heard, harm needs the test of the policy, and beside it evidence that
+our complaints are more than the tolerated number of times as many as the control's, each against what is usual for it. With S of
+ours seen where U are usual, C and X of the control's and r tolerated,
+
+    D = ln((S + 1/2) / U) - ln((C + 1/2) / X) - ln r,    V = phi (1 / (S + 1/2) + 1 / (C + 1/2) + 1 / n_U + 1 / n_X),
+
+n as in `Usual.effective`, and the evidence is `evidence(D, V, PRIOR)`.
 
 Guarantees. (1) A release that is harmless by its own baseline is halted with a chance of at most alpha over all looks, whatever
-the control does: harm needs the test at r. (2) Where both rates rose c times, the test at the first step at or above c ever
-rejects with a chance of at most alpha, and harm needs it, unless the estimate is too low by more than a step. That is no
-theorem; where the control was heard too seldom to tell, `DOUBT` draws it to the usual and it excuses little.
+the control does: harm needs the test of the policy. (2) Where both rates rose the same number of times, harm has a chance of at
+most `control.BLAMED`, asymptotically: logarithms of counts are taken for normal, and phi for the same in both streams; simulated
+for controls with few complaints. A thin control makes V large, and harm waits.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from gate.decide.surges import Block, SurgeTest
+from gate.decide.control import BLAMED, evidence
 from gate.decide.usual import Usual
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from gate.model import Release
 
-STEPS = (1.5, 2.0, 3.0, 4.5, 7.0, 12.0)
-"""Tolerances are raised so many times; a larger surge of the control excuses anything."""
-DOUBT = 5.0
-"""The multiple is estimated as if so many more complaints had come and been expected."""
+PRIOR = 1.0
+"""Changes of this size of the logarithm, 2.7 times, are told best."""
 LEAST = 10
 """Complaints of the control before the deploy below which nothing is known of its usual rate."""
 
 
 class ControlSurge:
-    """The control's complaints against what is usual for it, and the tests that excuse by it."""
+    """The control's complaints against what is usual for it."""
 
-    def __init__(self, release: Release) -> None:
-        """Start with no complaint."""
-        self._usual = Usual(release)
-        self._seen = self._expected = 0.0
-        self._tests: dict[float, SurgeTest] = {}
+    def __init__(self, release: Release, match: timedelta | None = None) -> None:
+        """Start with no complaint; see `Usual` for what it takes."""
+        self._usual = Usual(release, match)
+        self._begin = self._at = release.deployed_at
+        self._seen = 0
 
     @property
     def heard(self) -> bool:
@@ -52,27 +54,24 @@ class ControlSurge:
         else:
             self._seen += 1
 
-    def begin(self, blocks: Sequence[Block], *, alpha: float, tolerate: float) -> None:
-        """Take what the test of the policy takes."""
-        if self.heard:
-            self._tests = {step: SurgeTest(blocks, alpha=alpha, tolerate=tolerate * step) for step in STEPS}
-
-    def advance(self, begin: datetime, end: datetime, complaints: float, *, hours: float, usual: float) -> None:
-        """One look: our own complaints since the last one, as the test of the policy is told them."""
-        if not self.heard:
-            return
-        self._expected += self._usual.between(begin, end)
-        for test in self._tests.values():
-            test.update(complaints, hours=hours, usual=usual)
+    def advance(self, at: datetime) -> None:
+        """One look."""
+        self._at = at
 
     def times(self) -> float:
-        """Estimate how many times the usual complaints the control has; 1 where it did not rise or was not heard."""
-        return max(1.0, (self._seen + DOUBT) / (self._expected + DOUBT)) if self.heard else 1.0
+        """Estimate how many times the usual complaints the control has; 1 where it was not heard."""
+        usual = self._expected()
+        return (self._seen + 0.5) / (usual + 0.5) if self.heard and usual else 1.0
 
-    def excuses(self) -> bool:
-        """Whether the tolerance and the control's own surge together explain our complaints."""
-        times = self.times()
-        if times == 1 or not self._tests:
+    def excuses(self, ours: Usual, seen: int, *, tolerate: float, phi: float) -> bool:
+        """Whether the tolerance and the control's own surge together may explain our complaints."""
+        usual, theirs = ours.between(self._begin, self._at), self._expected()
+        if not (self.heard and usual and theirs):
             return False
-        nearest = next((step for step in STEPS if step >= times), None)
-        return nearest is None or not all(test.rejected for step, test in self._tests.items() if step <= nearest)
+        known = (ours.effective(self._begin, self._at), self._usual.effective(self._begin, self._at))
+        difference = math.log((seen + 0.5) / usual) - math.log((self._seen + 0.5) / theirs) - math.log(tolerate)
+        variance = phi * (1 / (seen + 0.5) + 1 / (self._seen + 0.5) + sum(1 / each for each in known))
+        return evidence(difference, variance, PRIOR) < math.log(1 / BLAMED)
+
+    def _expected(self) -> float:
+        return self._usual.between(self._begin, self._at)

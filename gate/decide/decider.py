@@ -37,7 +37,7 @@ class Decider:
         """
         self._rules = rules
         self._deployed_at = release.deployed_at
-        context = Context(release, densities)
+        context = Context(release, densities, rules.match)
         self._states = [options.state(context) for options in rules.rules]
         self._baseline = _Side()
         self._post = _Side()

@@ -62,6 +62,8 @@ class Rules:
     dry_run: bool = False
     promote_early: bool = False
     """Whether a release may pass before the window closes, once harm is ruled out."""
+    match: timedelta | None = None
+    """Only baseline mentions at the window's time of this cycle, a day or a week, are compared with; None for all."""
 
 
 class Rung(NamedTuple):

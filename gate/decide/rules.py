@@ -11,6 +11,8 @@ from gate.decide.surge import Surge
 from gate.decide.threshold import Threshold
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from gate.decide.densities import ScoreDensities
     from gate.model import Release
 
@@ -27,3 +29,5 @@ class Context:
     release: Release
     densities: ScoreDensities | None
     """Of the scorer; None where it was never measured."""
+    match: timedelta | None = None
+    """Only baseline mentions at the window's time of this cycle, a day or a week, were folded; None for all."""

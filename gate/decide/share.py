@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from gate.decide.control import Control, Raised
+from gate.decide.control import Control
+from gate.decide.levels import check_alpha
 from gate.decide.martingale import ShareTest
-from gate.decide.words import chance, mentions, percent
+from gate.decide.words import EVEN, about, chance, longer, mentions, percent
 from gate.model import Decision, Finding, Period
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ class Share:
 
     def __post_init__(self) -> None:
         """Refuse levels that mean nothing."""
-        if not 0 < self.alpha < 1:
-            message = f"alpha is a probability between 0 and 1 (0.01 is usual), not {self.alpha:g}"
-            raise ValueError(message)
+        check_alpha(self.alpha)
         if not 0 <= self.tolerate < 1:
             message = f"tolerate is a share from 0 to below 1 (0.02 is two points), not {self.tolerate:g}"
             raise ValueError(message)
@@ -55,55 +54,56 @@ class ShareState:
         """Take the level, the tolerance and the scorer's densities."""
         self._options = options
         self._densities = context.densities
+        self._span = context.release.baseline_to - context.release.baseline_from
         self._baseline: list[float] = []
         self._test: ShareTest | None = None
         self._control_before: list[float] = []
         self._control: Control | None = None
-        self._raised: Raised | None = None
         self._negative_before = self._negative_after = self._after = 0
+        self._control_negative = dict.fromkeys(Period, 0)
 
     def fold_baseline(self, scored: Scored) -> None:
         """Add one score from before the deploy to the reference."""
         self._baseline.append(scored.negative)
-        self._negative_before += scored.negative > 0.5  # noqa: PLR2004 - the even chance
+        self._negative_before += scored.negative > EVEN
 
     def fold(self, scored: Scored) -> None:
         """Test one score from after the deploy; O(log n) comparisons."""
         if not scored.compared:
             return
         self._after += 1
-        self._negative_after += scored.negative > 0.5  # noqa: PLR2004 - the even chance
+        self._negative_after += scored.negative > EVEN
         if len(self._baseline) >= MIN_BASELINE:
             self._started().update(scored.negative)
-            if self._raised:
-                self._raised.update(scored.negative)
+        if control := self._compared():
+            control.add_ours(scored.negative)
 
     def fold_control(self, scored: Scored) -> None:
         """Add one score of the control, from before the deploy or after it."""
         if scored.period is Period.BASELINE:
             self._control_before.append(scored.negative)
-        elif scored.compared:
-            self._control = self._control or Control(self._control_before, self._densities)
-            self._control.add(scored.negative)
+        elif scored.compared and (control := self._compared()):
+            control.add(scored.negative)
+        else:
+            return
+        self._control_negative[scored.period] += scored.negative > EVEN
 
     def harmful(self) -> bool:
-        """Whether the wealth ever reached 1/alpha, and the control's own rise does not explain it."""
+        """Whether the wealth ever reached 1/alpha, and the control does not explain it."""
         return self._rejected() and not self._excused()
 
     def _rejected(self) -> bool:
         return self._test is not None and self._test.rejected
 
     def _excused(self) -> bool:
-        return self._raised is not None and not self._raised.rejected(self._control_rise())
-
-    def _control_rise(self) -> float:
-        return self._control.rise() if self._control else 0.0
+        return self._control is not None and self._control.excuses(self._started().burstiness)
 
     def judge(self) -> Finding:
         """Compare the best wealth so far with 1/alpha."""
         count, options = len(self._baseline), self._options
         if count < MIN_BASELINE:
-            sentence = f"{mentions(count)} before the deploy, {MIN_BASELINE} needed for a comparison"
+            lack = longer(count, MIN_BASELINE, self._span)
+            sentence = f"{mentions(count)} before the deploy, {MIN_BASELINE} needed for a comparison; {lack}"
             return Finding(
                 "share", harm=False, code="baseline_too_small", sentence=sentence, ready=False, statistical=True
             )
@@ -113,8 +113,8 @@ class ShareState:
         return Finding(
             rule="share",
             harm=harm,
-            code="share_rose" if harm else "control_rose_too" if excused else "share_held",
-            sentence=self._sentence(test.odds) + (self._excuse() if excused else ""),
+            code="share_rose" if harm else self._excuse()[0] if excused else "share_held",
+            sentence=self._sentence(test.odds) + (self._excuse()[1] if excused else ""),
             decision=Decision(options.decision),
             ready=self._after > 0 and not excused,
             statistical=True,
@@ -133,28 +133,58 @@ class ShareState:
             },
         )
 
-    def _control_numbers(self) -> dict[str, float | int]:
+    def _control_numbers(self) -> dict[str, float | int | None]:
         if not self._control_before:
             return {}
-        seen = self._control.count if self._control else 0
+        before, after, seen = self._control_shares()
         return {
-            "control_rise": self._control_rise(),
+            "control_rise": self._control.rise() if self._control else 0.0,
+            "control_share_before": before,
+            "control_share_after": after,
             "control_baseline": len(self._control_before),
             "control_post": seen,
         }
 
-    def _excuse(self) -> str:
-        seen = self._control.count if self._control else 0
-        rise = percent(self._control_rise())
-        return f"; but {rise} of the control's {mentions(seen)} turned negative too, and what remains may be chance"
+    def _control_shares(self) -> tuple[float, float | None, int]:
+        """The control's negative share before the deploy and since, and how many mentions that rests on."""
+        negative, seen = self._control_negative, self._control.count if self._control else 0
+        after = negative[Period.POST] / seen if seen else None
+        return negative[Period.BASELINE] / len(self._control_before), after, seen
+
+    def _excuse(self) -> tuple[str, str]:
+        """Why harm is not found that the test found: a code and the end of the sentence."""
+        control, (before, after, seen) = self._control, self._control_shares()
+        if control is None or after is None:
+            return "control_too_thin", "; but no mention of the control has come yet, which may have risen as much"
+        went = f"from {percent(before)} to {percent(after)} in {mentions(seen)}"
+        if control.moved():
+            how = "rose" if after > before else "went"
+            return (
+                "control_rose_too",
+                f"; but the control's negative share {how} {went} too, and what remains may be chance",
+            )
+        missing = control.missing(self._started().burstiness)
+        needed = (
+            f"{about(missing)} more of them would tell"
+            if missing
+            else f"{len(self._control_before):,} of them before the deploy are too few to tell ever"
+        )
+        return (
+            "control_too_thin",
+            f"; but the control's, which went {went}, may have risen as much for all that is known: {needed}",
+        )
+
+    def _compared(self) -> Control | None:
+        if self._control is None and self._control_before:
+            self._control = Control(
+                self._baseline, self._control_before, self._densities, tolerate=self._options.tolerate
+            )
+        return self._control
 
     def _started(self) -> ShareTest:
         if self._test is None:
-            alpha, tolerate, densities = self._options.alpha, self._options.tolerate, self._densities
-            before, seed = self._baseline, len(self._baseline)
-            self._test = ShareTest(before, alpha=alpha, tolerate=tolerate, densities=densities, seed=seed)
-            if self._control_before:
-                self._raised = Raised(before, alpha=alpha, tolerate=tolerate, densities=densities, seed=seed)
+            alpha, tolerate, before = self._options.alpha, self._options.tolerate, self._baseline
+            self._test = ShareTest(before, alpha=alpha, tolerate=tolerate, densities=self._densities, seed=len(before))
         return self._test
 
     def _sentence(self, odds: float) -> str:

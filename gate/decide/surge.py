@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from gate.decide.control_surge import ControlSurge
-from gate.decide.surges import SurgeTest
-from gate.decide.usual import HOUR, Usual
-from gate.decide.words import mentions, one_in
+from gate.decide.levels import check_alpha
+from gate.decide.surges import FOR_RATE, SurgeTest, dispersion
+from gate.decide.usual import Usual
+from gate.decide.words import EVEN, longer, mentions, one_in
 from gate.model import Decision, Finding, Period
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from gate.decide.rules import Context
@@ -38,9 +40,7 @@ class Surge:
 
     def __post_init__(self) -> None:
         """Refuse levels that mean nothing."""
-        if not 0 < self.alpha < 1:
-            message = f"alpha is a probability between 0 and 1 (0.01 is usual), not {self.alpha:g}"
-            raise ValueError(message)
+        check_alpha(self.alpha)
         if self.tolerate < 1:
             message = f"tolerate is how many times the usual is no harm, 1 or more (3 is usual), not {self.tolerate:g}"
             raise ValueError(message)
@@ -56,48 +56,56 @@ class SurgeState:
     def __init__(self, options: Surge, context: Context) -> None:
         """Take the level and the periods."""
         self._options = options
-        self._usual = Usual(context.release)
-        self._control = ControlSurge(context.release)
+        self._usual = Usual(context.release, context.match)
+        self._release = context.release
+        self._control = ControlSurge(context.release, context.match)
         self._at = context.release.deployed_at
         self._fresh = self._after = 0
         self._test: SurgeTest | None = None
+        self._ceiling: Callable[[datetime], float] = lambda _at: 0.0
+        self._bound = 0.0
+        """The ceiling at the last look."""
 
     def fold_baseline(self, scored: Scored) -> None:
         """Count one complaint from before the deploy."""
-        if scored.negative > 0.5:  # noqa: PLR2004 - the even chance
+        if scored.negative > EVEN:
             self._usual.add(scored.created_at)
 
     def fold_control(self, scored: Scored) -> None:
         """Count one complaint of the control, from before the deploy or after it."""
-        if scored.negative > 0.5 and scored.compared:  # noqa: PLR2004 - the even chance
+        if scored.negative > EVEN and scored.compared:
             self._control.add(scored.created_at, baseline=scored.period is Period.BASELINE)
 
     def fold(self, scored: Scored) -> None:
         """Count one complaint from after the deploy, up to the look that is being made."""
-        self._fresh += scored.compared and scored.negative > 0.5  # noqa: PLR2004 - the even chance
+        self._fresh += scored.compared and scored.negative > EVEN
 
     def advance(self, at: datetime) -> None:
         """Test the complaints since the last look."""
         if at <= self._at or self._usual.total < MIN_BASELINE:
             return
-        test, hours, usual = self._started(), (at - self._at) / HOUR, self._usual.rate(self._at + (at - self._at) / 2)
-        test.update(self._fresh, hours=hours, usual=usual)
-        self._control.advance(self._at, at, self._fresh, hours=hours, usual=usual)
+        test, bound = self._started(), self._ceiling(at)
+        test.update(self._fresh, usual=self._usual.between(self._at, at), bound=bound - self._bound)
+        self._control.advance(at)
         self._after += self._fresh
-        self._fresh, self._at = 0, at
+        self._fresh, self._at, self._bound = 0, at, bound
 
     def harmful(self) -> bool:
         """Whether the wealth ever reached its limit, and the control's own surge does not explain it."""
-        return self._rejected() and not self._control.excuses()
+        return self._rejected() and not self._excused()
 
     def _rejected(self) -> bool:
         return self._test is not None and self._test.rejected
+
+    def _excused(self) -> bool:
+        return self._control.excuses(self._usual, self._after, tolerate=self._options.tolerate, phi=self._started().phi)
 
     def judge(self) -> Finding:
         """Compare the best wealth so far with its limit."""
         total = self._usual.total
         if total < MIN_BASELINE:
-            sentence = f"{total} complaints before the deploy, {MIN_BASELINE} needed for a comparison"
+            lack = longer(total, MIN_BASELINE, self._release.baseline_to - self._release.baseline_from)
+            sentence = f"{total} complaints before the deploy, {MIN_BASELINE} needed for a comparison; {lack}"
             return Finding(
                 "surge", harm=False, code="baseline_too_small", sentence=sentence, ready=False, statistical=True
             )
@@ -132,7 +140,8 @@ class SurgeState:
 
     def _started(self) -> SurgeTest:
         if self._test is None:
-            blocks, options = self._usual.blocks(), self._options
-            self._test = SurgeTest(blocks, alpha=options.alpha, tolerate=options.tolerate)
-            self._control.begin(blocks, alpha=options.alpha, tolerate=options.tolerate)
+            options = self._options
+            phi = dispersion(self._usual.blocks(), self._usual.rates)
+            self._test = SurgeTest(phi, alpha=options.alpha, tolerate=options.tolerate)
+            self._ceiling = self._usual.ceiling(phi, FOR_RATE * options.alpha)
         return self._test

@@ -14,10 +14,10 @@ Anytime-Valid Inference for Multinomial Count Data, NeurIPS 2022, with a grid in
 bounds from psi: Howard, Ramdas, McAuliffe & Sekhon, Annals of Statistics 2021. z = r phi / (1 + r (phi - 1)) grows fastest at r
 times the bound. (The likelihood ratio of two negative binomials looks natural but halts falsely when phi is *over*estimated.)
 
-Assumes the model, and phi as estimated. The usual rate is known only as well as the baseline: its upper bound at alpha / 10
-(normal, variance phi) stands in for it and the test gets the other nine tenths. Where an hour's mood, not threads, makes the
-noise, phi - 1 grows with the rate; hence the test takes 1 + tolerate (phi - 1). A mood of the day that lifts all hours alike is
-for `tolerate` to absorb.
+Assumes the model, and phi as estimated. The usual rate is known only as well as the baseline: an upper bound on the complaints
+that are usual, which holds at all looks but with a chance of alpha / 10 (see `usual`), stands in for it and the test gets the
+other nine tenths. Where an hour's mood, not threads, makes the noise, phi - 1 grows with the rate; hence the test takes
+1 + tolerate (phi - 1). A mood of the day that lifts all hours alike is for `tolerate` to absorb.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 RATIOS = ((1.3, 0.25), (1.8, 0.35), (3.0, 0.25), (6.0, 0.15))
 """How far above the tolerated rate a surge may be, and the weight of each."""
+FOR_RATE = 0.1
+"""Part of alpha that goes to the bound on the usual rate."""
 SIGNIFICANT = 1.645
 """phi is 1 unless it is this many standard errors above."""
 
@@ -48,41 +50,36 @@ class Block:
 
 
 class SurgeTest:
-    """An e-process against "at most `tolerate` times the complaints an hour that are usual".
+    """An e-process against "at most `tolerate` times the complaints that are usual".
 
-    >>> before = [Block(12.0 + k % 5 - 2, expected=12.0, hours=1.0) for k in range(48)]
-    >>> calm, bad = (SurgeTest(before, alpha=0.01, tolerate=3) for _ in range(2))
+    >>> calm, bad = (SurgeTest(1.0, alpha=0.01, tolerate=3) for _ in range(2))
     >>> for minute in range(180):
-    ...     calm.update(float(minute % 5 < 3), hours=1 / 60, usual=12.0)
-    ...     bad.update(float(minute % 5 < 3) * 3, hours=1 / 60, usual=12.0)
+    ...     calm.update(float(minute % 5 < 3), usual=0.2, bound=0.24)
+    ...     bad.update(float(minute % 5 < 3) * 3, usual=0.2, bound=0.24)
     >>> calm.rejected, bad.rejected, round(calm.ratio, 6), round(bad.ratio, 6)
     (False, True, 3.0, 9.0)
     """
 
-    def __init__(self, baseline: Sequence[Block], *, alpha: float, tolerate: float) -> None:
-        """Take stretches of the baseline, the error allowed over all looks, and how many times the usual is tolerated."""
-        if not (0 < alpha < 1 and tolerate > 0):
-            message = f"alpha must lie in (0, 1) and tolerate above 0: {alpha}, {tolerate}"
+    def __init__(self, phi: float, *, alpha: float, tolerate: float) -> None:
+        """Take the dispersion, the error allowed over all looks (`FOR_RATE` of it spent elsewhere), and what is tolerated."""
+        if not (0 < alpha < 1 and tolerate > 0 and phi >= 1):
+            message = f"alpha must lie in (0, 1), tolerate above 0, phi from 1 on: {alpha}, {tolerate}, {phi}"
             raise ValueError(message)
-        self._tolerate, self._limit = tolerate, -math.log(0.9 * alpha)
-        phi = dispersion(baseline)
+        self._tolerate, self._limit = tolerate, -math.log((1 - FOR_RATE) * alpha)
         self.phi = 1 + (phi - 1) * max(1.0, tolerate)
-        spare = margin(math.fsum(b.complaints for b in baseline), phi, alpha / 10)
-        measured = math.fsum(b.hours for b in baseline)
-        self.margin = spare / measured if measured else math.inf
         self._log = [math.log(w) for _, w in RATIOS]
         self._seen = self._usual = 0.0
         self.log_wealth = self.max_log_wealth = 0.0
         self.rejected = False
 
-    def update(self, complaints: float, *, hours: float, usual: float) -> None:
-        """One look: complaints (a count, or summed probabilities) in so many hours, of which `usual` an hour are expected."""
-        if complaints < 0 or hours < 0 or usual < 0:
-            message = f"complaints, hours and usual cannot be negative: {complaints}, {hours}, {usual}"
+    def update(self, complaints: float, *, usual: float, bound: float) -> None:
+        """One look: complaints (a count, or summed probabilities) since the last one, where so many are usual, and at most so many."""
+        if complaints < 0 or usual < 0 or bound < 0:
+            message = f"complaints, usual and bound cannot be negative: {complaints}, {usual}, {bound}"
             raise ValueError(message)
         self._seen += complaints
-        self._usual += usual * hours
-        bound = self._tolerate * (usual + self.margin) * hours
+        self._usual += usual
+        bound *= self._tolerate
         if not 0 < bound < math.inf:
             return
         self._log = [w + log_pay(complaints, bound, r, self.phi) for w, (r, _) in zip(self._log, RATIOS, strict=True)]
@@ -124,16 +121,19 @@ def log_pay(seen: float, mean: float, ratio: float, phi: float) -> float:
     return seen * math.log(z) + mean * math.log1p(-(phi - 1) * (z - 1)) / (phi - 1)
 
 
-def dispersion(baseline: Sequence[Block]) -> float:
+def dispersion(baseline: Sequence[Block], rates: int = 1) -> float:
     """Variance over mean from Pearson's statistic: 1 unless significantly above, then one standard error higher than it looks.
+
+    `rates`: how many were read off these very blocks to tell what is expected; as many blocks tell nothing of the noise.
 
     >>> dispersion([Block(n, 10.0, 1.0) for n in (10, 13, 7)]), dispersion([Block(n, 10.0, 1.0) for n in (30, 0, 0)]) > 20
     (1.0, True)
     """
     terms = [(b.complaints - b.expected) ** 2 / b.expected for b in baseline if b.expected > 0]
-    if len(terms) < 2:  # noqa: PLR2004 - no variance in one
+    free = len(terms) - rates
+    if free < 1:
         return 1.0
-    phi, error = math.fsum(terms) / (len(terms) - 1), math.sqrt(2 / (len(terms) - 1))
+    phi, error = math.fsum(terms) / free, math.sqrt(2 / free)
     return phi * (1 + error) if phi > 1 + SIGNIFICANT * error else 1.0
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+EVEN = 0.5
+"""The even chance: a mention whose chance of being negative is higher counts as negative in what people are told."""
+
 
 def mentions(count: int) -> str:
     """``1 mention``, ``1,200 mentions``."""
@@ -54,6 +57,22 @@ def about(count: int) -> str:
     """
     step = 10 ** max(0, len(str(count)) - 2)
     return f"about {-(-count // step) * step:,}" if count > 10 else f"{count}"  # noqa: PLR2004
+
+
+def longer(seen: int, needed: int, span: timedelta) -> str:
+    """``6 more, or a baseline longer by 3 days at this rate``: what a baseline lacks, and how to get it.
+
+    >>> longer(4, 10, timedelta(days=2))
+    'that takes 6 more, or a baseline longer by 3 days at this rate'
+    >>> longer(0, 10, timedelta(days=2))
+    'a longer baseline.length or a baseline.file may bring them'
+    """
+    if not (seen and span):
+        return "a longer baseline.length or a baseline.file may bring them"
+    return (
+        f"that takes {about(needed - seen)} more, or a baseline longer by {lasting(span * (needed - seen) / seen)} "
+        "at this rate"
+    )
 
 
 def lasting(length: timedelta) -> str:

@@ -81,9 +81,14 @@ class Baseline:
             raise ValueError(message)
         return self.release, min(self.release + self.length, deployed_at)
 
+    @property
+    def cycle(self) -> timedelta | None:
+        """After how long the hours come again that are compared with; None where all are."""
+        return {"none": None, "hour-of-day": timedelta(days=1), "hour-of-week": timedelta(days=7)}[self.match]
+
     def __post_init__(self) -> None:
         """Refuse a baseline that cannot hold what it is matched with."""
-        needed = {"none": timedelta(0), "hour-of-day": timedelta(days=1), "hour-of-week": timedelta(days=7)}[self.match]
+        needed = self.cycle or timedelta(0)
         if self.length <= timedelta(0):
             message = "length must be longer than nothing, e.g. 7d"
             raise ValueError(message)
@@ -186,7 +191,8 @@ class Policy:
     def decision_rules(self) -> Rules:
         """Return what the decision core needs of it."""
         early = self.window.promote_early
-        return Rules(self.rules, self.minimum, self.on, dry_run=self.dry_run, promote_early=early)
+        match = self.baseline.cycle
+        return Rules(self.rules, self.minimum, self.on, dry_run=self.dry_run, promote_early=early, match=match)
 
     def to_plain(self) -> dict[str, object]:
         """Return the effective policy as JSON can hold it, every default written out.

@@ -42,7 +42,14 @@ def test_too_small_a_baseline_is_said() -> None:
     finding = folded(0.2, 0.9, baseline=9, post=30).judge()
     assert not finding.ready
     assert not finding.harm
-    assert finding.sentence == "9 mentions before the deploy, 10 needed for a comparison"
+    assert finding.sentence == (
+        "9 mentions before the deploy, 10 needed for a comparison; "
+        "that takes 1 more, or a baseline longer by 3 h at this rate"
+    )
+    assert folded(0.2, 0.9, baseline=0).judge().sentence == (
+        "0 mentions before the deploy, 10 needed for a comparison; "
+        "a longer baseline.length or a baseline.file may bring them"
+    )
 
 
 def test_harm_is_ruled_out_only_with_plenty_of_mentions() -> None:
