@@ -16,14 +16,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.backtest import History, Result, Shards, judge_all, pretend, recommend, settings_of, summarise, try_window
+from gate.backtest import (
+    History,
+    Result,
+    Shards,
+    judge_all,
+    more_tolerant,
+    pretend,
+    recommend,
+    settings_of,
+    summarise,
+    try_window,
+)
 from gate.backtest.calibration import Point, Rate
 from gate.backtest.trials import CHANGES, Setting
 from gate.decide import Minimum, On, Rules, Share, Threshold
 from gate.model import Decision, Release
-from gate.policy import load
+from gate.policy import Baseline, load
 from gate.report.curve import CurvePoint, detection_curve
-from gate.wiring import build_recorded
+from gate.wiring_recorded import build_recorded
 from tests.cli.commands import BAD, GOOD, gate, line
 
 if TYPE_CHECKING:
@@ -76,7 +87,7 @@ def replay(folder: Path, most: int = 99, *judge: Any) -> dict[int, Any]:  # noqa
     text = (folder / "gate.yml").read_text(encoding="utf-8")
     history = History()
     history.add(folder / "mentions.jsonl", lambda _position: None)
-    cases = pretend(history, baseline=timedelta(hours=6), window=timedelta(hours=2), most=most)
+    cases = pretend(history, baseline=Baseline(timedelta(hours=6)), window=timedelta(hours=2), most=most)
     with TemporaryDirectory() as shelf:
         with Shards(Path(shelf), cases) as shards:
             shards.add(folder / "mentions.jsonl", skip_bad_lines=False, progress=lambda _position: None)
@@ -175,7 +186,7 @@ def test_windows_come_to_what_backtest_says_of_them(tmp_path: Path) -> None:
     project(tmp_path, 30, negative=0.35)
     text = POLICY.replace("minimum:", "rules: [{type: share, alpha: 0.3, tolerate: 0}, {type: surge}]\nminimum:")
     (tmp_path / "gate.yml").write_text(text, encoding="utf-8")
-    verdicts = replay(tmp_path)
+    verdicts = {index: judged.verdict for index, judged in replay(tmp_path).items()}
     tried = replay(tmp_path, 99, trying(tmp_path))
     assert len(verdicts) == 12
     assert {verdict["outcome"] for verdict in verdicts.values()} == {"pass", "fail"}
@@ -235,7 +246,7 @@ def test_a_quiet_history_is_not_called_safe(tmp_path: Path) -> None:
     """Windows with too few mentions halt nothing, and the result says that this is no merit."""
     project(tmp_path, 12, policy=ONE_SETTING.replace("mentions: 20", "mentions: 500"))
     notes = calibrate(tmp_path)["notes"]
-    assert any("3 of 3 windows were inconclusive" in note for note in notes)
+    assert any("3 of 3 windows came out inconclusive" in note for note in notes)
 
 
 def test_no_harm_is_invented_without_an_example(tmp_path: Path) -> None:
@@ -258,7 +269,7 @@ def test_windows_lie_apart(hours: float, baseline: int, window: int, most: int, 
     hour = timedelta(hours=1)
     history = History(first=START, last=START + hours * hour)
     real = [Release("", at, at, at, at + 3 * hour) for at in (START + start * hour for start in starts)]
-    cases = pretend(history, baseline=baseline * hour, window=window * hour, most=most, releases=real)
+    cases = pretend(history, baseline=Baseline(baseline * hour), window=window * hour, most=most, releases=real)
     releases = [case.release for case in cases]
     assert len(cases) <= most
     assert all(each.baseline_from >= START and each.window_to <= START + hours * hour for each in releases)
@@ -292,8 +303,26 @@ def test_the_smallest_change_is_read_off_between_points() -> None:
 def test_a_setting_that_breaks_its_promise_is_not_recommended() -> None:
     """Of two settings the sharper one loses if it halts for nothing far more often than its alpha allows."""
     own = result(0.01, [0.01, 0.1, 0.5, 0.9, 1, 1, 1])
-    loose = result(0.01, [0.2, 0.6, 0.9, 1, 1, 1, 1], tolerate=0)
+    loose = result(0.005, [0.2, 0.6, 0.9, 1, 1, 1, 1])
     assert recommend([own, loose]) is own
+
+
+def test_what_is_tolerated_is_the_users_to_say() -> None:
+    """A smaller tolerance always sees more, and is not recommended for that; nor is a larger one as long as theirs holds."""
+    own = result(0.01, [0.01, 0.1, 0.5, 0.9, 1, 1, 1])
+    strict = result(0.01, [0.01, 0.6, 0.9, 1, 1, 1, 1], tolerate=0)
+    loose = result(0.01, [0, 0.1, 0.5, 0.9, 1, 1, 1], tolerate=0.05)
+    assert recommend([own, strict, loose]) is own
+
+
+def test_a_larger_tolerance_is_offered_with_its_price() -> None:
+    """Where nothing that tolerates as much as the policy holds its alpha, the least tolerance that does is named."""
+    own = result(0.01, [0.2, 0.6, 0.9, 1, 1, 1, 1])
+    strict = result(0.01, [0.3, 0.9, 1, 1, 1, 1, 1], tolerate=0)
+    loose = result(0.01, [0.01, 0.1, 0.5, 0.9, 1, 1, 1], tolerate=0.05)
+    assert recommend([own, strict, loose]) is None
+    assert more_tolerant([own, strict, loose]) is loose
+    assert more_tolerant([own, strict]) is None
 
 
 def test_of_equals_the_stricter_and_shorter_is_recommended() -> None:

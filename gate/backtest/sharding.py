@@ -10,7 +10,7 @@ import gzip
 import json
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pydantic_core import SchemaValidator, core_schema
@@ -51,6 +51,7 @@ class Shards:
         self._any_stream = self._by_stream.pop("", [])
         for spans in self._by_stream.values():
             spans.extend(self._any_stream)
+        self._last: dict[str, datetime] = {}
         self.lines = self.skipped = 0
 
     def __enter__(self) -> Self:
@@ -82,6 +83,11 @@ class Shards:
                     progress(raw.tell())
             progress(raw.tell())
 
+    def last(self, stream: str) -> datetime | None:
+        """Return when the last mention of a stream was written, or of all where it is empty; None if there was none."""
+        last = self._last.get(stream) if stream else max(self._last.values(), default=None)
+        return last and last.astimezone(UTC)
+
     def _place(self, line: bytes) -> bool:
         """Write a line wherever it is needed; tell whether it could be read."""
         try:
@@ -89,10 +95,13 @@ class Shards:
             at = datetime.fromisoformat(fields["created_at"])
             if at.tzinfo is None:
                 return False
-            spans = self._by_stream.get(fields.get("stream"), self._any_stream)
+            stream = fields.get("stream") or ""
+            spans = self._by_stream.get(stream, self._any_stream)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return not line.strip()
         self.lines += 1
+        if stream not in self._last or at > self._last[stream]:
+            self._last[stream] = at
         for start, end, index, file in spans:
             if start <= at < end:
                 file.write(index + line if line.endswith(b"\n") else b"%s%s\n" % (index, line))

@@ -6,21 +6,26 @@ import sys
 import tempfile
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gate.backtest import Shards, judge_all, read_cases
 from gate.canonical import dumps
-from gate.cli.files import cannot_write
+from gate.cli.files import check_writable, write
 from gate.clock import cancellable
 from gate.errors import UsageFault
+from gate.model import Outcome
 from gate.policy import Overrides, load
-from gate.wiring import build_recorded
+from gate.wiring_recorded import build_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from gate.backtest import Case, Judged
+    from gate.backtest.setup import Builder
+    from gate.policy import Policy
 
     Advance = Callable[[float], None]
     """Told the part that is done, 0 … 1."""
@@ -40,30 +45,64 @@ class Options:
 
 
 def run(options: Options) -> dict[str, Any]:
-    """Judge every release and write the verdicts; return the counts."""
+    """Judge every release and write the verdicts; return the summary.
+
+    Raises:
+        UsageFault: what is to be judged cannot be read, or the verdicts could not be written.
+    """
     policy = load(options.policy, overrides=Overrides(scorer=options.scorer))
     cases = read_cases(options.releases, policy)
+    _check_output(options)
     with cancellable(), tempfile.TemporaryDirectory(prefix="gate-backtest-") as folder:
         with Shards(Path(folder), cases) as shards, progress_bar("reading") as advance:
             distribute(options.mentions, shards, advance, skip_bad_lines=options.skip_bad_lines)
         if not shards.lines:
             message = "there is no mention in what --mentions names, so there is nothing to judge"
             raise UsageFault(message, hint="see that the files hold JSON Lines, and that lines were not all skipped")
-        verdicts: dict[int, dict[str, Any]] = {}
-        start = (build_recorded, dumps(policy.to_plain()).decode(), str(options.policy))
+        cases = [replace(case, recorded_to=shards.last(case.release.stream)) for case in cases]
+        found: dict[int, Judged] = {}
+        start = start_of(policy, options.policy, cases)
         with progress_bar("judging") as advance:
             for done in judge_all(cases, list(zip(shards.paths, shards.groups, strict=True)), start, options.jobs):
-                verdicts |= done
-                advance(len(verdicts) / len(cases))
-    _write(options.output, [verdicts[index] for index in range(len(cases))])
-    outcomes = Counter(verdict["outcome"] for verdict in verdicts.values())
+                found |= done
+                advance(len(found) / len(cases))
+    judged = [found[index] for index in range(len(cases))]
+    write(options.output, "".join(f"{dumps(each.verdict).decode()}\n" for each in judged))
     return {
         "releases": len(cases),
         "mentions": shards.lines,
         "unreadable_lines": shards.skipped,
-        "outcomes": dict(sorted(outcomes.items())),
         "without_control": sum(not case.control_stream for case in cases) if policy.control else 0,
+        **_summary(judged),
     }
+
+
+def _summary(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Count the outcomes, and name what deserves a closer look."""
+    outcomes = Counter(each.verdict["outcome"] for each in judged)
+    failed = [each.verdict for each in judged if each.verdict["outcome"] == Outcome.FAIL.value]
+    return {
+        "outcomes": dict(sorted(outcomes.items())),
+        "failed": [{name: each[name] for name in ("id", "code", "reason", "decided_at")} for each in failed],
+        "without_mentions": [each.verdict["id"] for each in judged if each.silent],
+        "control_without_mentions": [each.verdict["id"] for each in judged if each.control_silent],
+        "recording_ended_early": [each.verdict["id"] for each in judged if each.ended_early and not each.silent],
+    }
+
+
+def _check_output(options: Options) -> None:
+    for file in (options.policy, options.releases, *options.mentions):
+        if options.output.resolve() == file.resolve():
+            message = f"--output would overwrite {file}, which is read"
+            raise UsageFault(message, hint="name another file for the verdicts")
+    check_writable(options.output)
+
+
+def start_of(policy: Policy, path: Path, cases: Sequence[Case]) -> tuple[Builder, str, str]:
+    """Return what each process builds its parts from; of a file of the baseline's it reads what some case needs."""
+    since = min(case.release.baseline_from for case in cases)
+    until = max(case.release.baseline_to for case in cases)
+    return partial(build_recorded, since=since, until=until), dumps(policy.to_plain()).decode(), str(path)
 
 
 def distribute(files: Sequence[Path], shards: Shards, advance: Advance, *, skip_bad_lines: bool) -> None:
@@ -89,16 +128,6 @@ def _size(file: Path) -> int:
         return file.stat().st_size
     except OSError:
         return 0
-
-
-def _write(output: Path, verdicts: Sequence[dict[str, Any]]) -> None:
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with output.open("wb") as file:
-            for verdict in verdicts:
-                file.write(dumps(verdict) + b"\n")
-    except OSError as error:
-        raise cannot_write(output, error) from error
 
 
 @contextmanager
