@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -190,3 +190,52 @@ def test_an_output_that_cannot_be_written_is_found_first(tmp_path: Path) -> None
     assert (folder / "v.jsonl").read_text(encoding="utf-8") == "of yesterday\n"
     done = backtest(folder, "--output", "./mentions.jsonl")
     assert "--output would overwrite mentions.jsonl" in done.stderr
+
+
+def test_what_came_to_no_answer_says_why(tmp_path: Path) -> None:
+    """One release for each reason in the text, with the names of those that share it."""
+    folder = project(tmp_path)
+    early = ONE | {"id": "two", "deployed_at": (DEPLOY - timedelta(days=3)).isoformat()}
+    releases = (early, early | {"id": "three"}, ONE)
+    text = backtest(folder, releases=releases).stdout
+    assert "  two: Inconclusive: nothing to compare with" in text
+    assert "(baseline_too_small; so with three)" in text
+    assert summary(folder, releases=releases)["unsure"][0]["ids"] == ["two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"stream": ["a"]}, "stream is a list"),
+        ({"text": None}, "no field 'text'"),
+        ({"text": 5}, "text is a number"),
+        ({"id": None}, "no field 'id'"),
+        ({"created_at": "2026-03-10T14:00:00"}, "created_at: "),
+        ({"created_at": "2026-03-10T14:10:00Z", "rating": "five"}, "rating is not a number"),
+    ],
+)
+def test_a_line_that_is_no_mention_is_named_or_counted(tmp_path: Path, fields: dict[str, object], said: str) -> None:
+    """Whichever pass finds it: by file, line and what is wrong with it; or left out, once however many releases hear it."""
+    bad = json.dumps({**json.loads(line(7, DEPLOY, GOOD)), **fields})
+    folder = project(tmp_path, [*history()[:150], bad, *history()[150:]])
+    releases = (ONE, ONE | {"id": "two"})
+    done = backtest(folder, releases=releases)
+    assert done.returncode == 2
+    assert f"mentions.jsonl:151: {said}" in done.stderr
+    assert "--skip-bad-lines" in done.stderr
+    found = summary(folder, "--skip-bad-lines", releases=releases)
+    assert (found["outcomes"], found["mentions"], found["unreadable_lines"]) == ({"pass": 2}, 198, 1)
+
+
+def test_odd_lines_are_read_as_the_live_gate_reads_them(tmp_path: Path) -> None:
+    """Times as seconds since 1970, streams and ids as numbers, a byte order mark at the beginning."""
+    read = [json.loads(each) for each in history()]
+    odd = [
+        {**each, "created_at": int(datetime.fromisoformat(each["created_at"]).timestamp()), "stream": 5}
+        for each in read
+    ]
+    folder = project(tmp_path, [json.dumps({**each, "id": n + 1}) for n, each in enumerate(odd)])
+    file = folder / "mentions.jsonl"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert backtest(folder, releases=(ONE | {"stream": 5},)).returncode == 0
+    assert (verdicts(folder)[0]["mentions_baseline"], verdicts(folder)[0]["mentions_post"]) == (140, 58)

@@ -9,9 +9,9 @@ from gate.backtest.calibration import Result, more_tolerant, recommend, settings
 from gate.backtest.cases import Case, read_cases
 from gate.backtest.judging import Judged, judge_all
 from gate.backtest.setup import Setup
-from gate.backtest.sharding import Shards
+from gate.backtest.sharding import Shards, no_mention, place_of
 from gate.backtest.trials import try_window
-from gate.backtest.windows import History, no_mention, pretend, too_short
+from gate.backtest.windows import History, pretend, stream_without_mention, too_short
 
 __all__ = [
     "BaselineFile",
@@ -24,10 +24,12 @@ __all__ = [
     "judge_all",
     "more_tolerant",
     "no_mention",
+    "place_of",
     "pretend",
     "read_cases",
     "recommend",
     "settings_of",
+    "stream_without_mention",
     "summarise",
     "too_short",
     "try_window",

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gate.backtest.endings import ended_early
 from gate.engine import Parts, Watch
-from gate.errors import UsageFault
 from gate.language import Routes
 from gate.listening import Listener
 from gate.model import Fetch, Outcome, Period
@@ -137,6 +136,8 @@ def judge_all(
     start: tuple[Builder, str, str],
     jobs: int,
     judge: Judge = judge_once,
+    *,
+    unreadable: Callable[[bytes], None],
 ) -> Iterator[dict[int, Any]]:
     """Judge every shard and yield what comes of it by the case's index, a shard at a time, in no fixed order.
 
@@ -146,16 +147,24 @@ def judge_all(
         start: what builds the parts of a run, and the policy's text and path for it.
         jobs: processes to use; one works without a second process.
         judge: what is made of each release: its verdict, unless something else is wanted.
+        unreadable: told of each line that is no mention, before what comes of the rest; once for each release it lay in.
     """
     work = [(path, [(i, cases[i]) for i in group]) for path, group in shards]
     if jobs == 1:
         _begin(*start)
         for path, group in work:
-            yield _judge_shard(path, group, judge)
+            yield _told(_judge_shard(path, group, judge), unreadable)
         return
     with ProcessPoolExecutor(jobs, initializer=_begin, initargs=start) as pool:
         for done in as_completed([pool.submit(_judge_shard, path, group, judge) for path, group in work]):
-            yield done.result()
+            yield _told(done.result(), unreadable)
+
+
+def _told(done: tuple[dict[int, Any], list[bytes]], unreadable: Callable[[bytes], None]) -> dict[int, Any]:
+    found, bad = done
+    for line in bad:
+        unreadable(line)
+    return found
 
 
 def _begin(builder: Builder, text: str, path: str) -> None:
@@ -167,7 +176,8 @@ def _begin(builder: Builder, text: str, path: str) -> None:
     _setup = setup._replace(scorer=scorer if isinstance(scorer, Routes) else Remembering(scorer))
 
 
-def _judge_shard(path: Path, group: Sequence[tuple[int, Case]], judge: Judge) -> dict[int, Any]:
+def _judge_shard(path: Path, group: Sequence[tuple[int, Case]], judge: Judge) -> tuple[dict[int, Any], list[bytes]]:
+    """Return what comes of each release, and the lines that were no mention."""
     # Lines take a fifth of the room of what they hold, which is made of those of one release at a time.
     lines: dict[int, list[bytes]] = {index: [] for index, _ in group}
     with path.open("rb") as shard:
@@ -175,18 +185,18 @@ def _judge_shard(path: Path, group: Sequence[tuple[int, Case]], judge: Judge) ->
             index, _, raw = line.partition(b"\t")
             lines[int(index)].append(raw)
     path.unlink()
-    return {index: judge(case, _mentions(lines.pop(index)), _setup) for index, case in group}
+    bad: list[bytes] = []
+    return {index: judge(case, _mentions(lines.pop(index), bad), _setup) for index, case in group}, bad
 
 
-def _mentions(lines: Sequence[bytes]) -> list[Mention]:
+def _mentions(lines: Sequence[bytes], bad: list[bytes]) -> list[Mention]:
     reader = MentionReader("file", None, make_ids=False)
     mentions = []
     for raw in lines:
         try:
             mentions.append(reader.read(parse(raw)))
-        except ValueError as error:
-            message = f"a mention of a release cannot be read: {error}: {raw[:80].decode(errors='replace')!r}"
-            raise UsageFault(message, hint="every mention needs id, created_at and text") from error
+        except ValueError:
+            bad.append(raw)
     return mentions
 
 

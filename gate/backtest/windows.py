@@ -129,7 +129,7 @@ def too_short(
     if ahead:
         need += f": {said(ahead)} before the pretended deploy and {said(window)} after it"
     if history.first is None or history.last is None:
-        return no_mention(history, history.stream, otherwise=need)
+        return stream_without_mention(history, history.stream, otherwise=need)
     span = history.last - history.first
     if baseline.release is not None and _earliest(history.first, baseline) + window > history.last:
         message = f"{what} ends at {history.last.isoformat()}, before a window that begins after baseline.release and its length"
@@ -142,7 +142,7 @@ def too_short(
     return UsageFault(message, hint=f"add {said(needed - span)} of history, or write a shorter {shorter}")
 
 
-def no_mention(history: History, stream: str, *, otherwise: str = "") -> UsageFault:
+def stream_without_mention(history: History, stream: str, *, otherwise: str = "") -> UsageFault:
     """Return the fault for a stream without a mention; it names some streams that there are, or else the next step."""
     known = ", ".join(sorted(history.streams - {""})[:5])
     hint = f"there are the streams {known}" if stream and known else otherwise or "no line of the files names a stream"

@@ -19,6 +19,7 @@ def sentences(summary: Mapping[str, Any]) -> Iterator[str]:
     judged = content.count(summary["releases"], "release")
     yield f"{judged} judged on {content.count(summary['mentions'], 'mention')}: {counted}."
     yield from _failed(summary["failed"])
+    yield from _unsure(summary["unsure"])
     if silent := summary["without_mentions"]:
         yield (
             f"{content.count(len(silent), 'release')} had no mention at all, before the deploy or after it:"
@@ -48,6 +49,13 @@ def _failed(failed: Sequence[Mapping[str, str]]) -> Iterator[str]:
         yield f"  {each['id']}: {each['reason']}"
     if len(failed) > MOST:
         yield f"  and {len(failed) - MOST:,} more that failed; they are in the verdicts."
+
+
+def _unsure(unsure: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for each in unsure:
+        ids = each["ids"]
+        so = f"; so with {_named(ids[1:])}" if len(ids) > 1 else ""
+        yield f"  {ids[0]}: {each['reason']} ({each['code']}{so})"
 
 
 def _named(ids: Sequence[str]) -> str:

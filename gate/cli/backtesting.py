@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import tempfile
 from collections import Counter
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gate.backtest import Shards, judge_all, read_cases
+from gate.backtest import Shards, judge_all, no_mention, place_of, read_cases
 from gate.canonical import dumps
 from gate.cli.files import check_writable, write
 from gate.clock import cancellable
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
     Advance = Callable[[float], None]
     """Told the part that is done, 0 … 1."""
+
+
+UNSURE = (Outcome.INCONCLUSIVE.value, Outcome.ERROR.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +65,18 @@ def run(options: Options) -> dict[str, Any]:
             raise UsageFault(message, hint="see that the files hold JSON Lines, and that lines were not all skipped")
         cases = [replace(case, recorded_to=shards.last(case.release.stream)) for case in cases]
         found: dict[int, Judged] = {}
-        start = start_of(policy, options.policy, cases)
+        bad = BadLines(options.mentions, skip=options.skip_bad_lines)
+        start, work = start_of(policy, options.policy, cases), list(zip(shards.paths, shards.groups, strict=True))
         with progress_bar("judging") as advance:
-            for done in judge_all(cases, list(zip(shards.paths, shards.groups, strict=True)), start, options.jobs):
+            for done in judge_all(cases, work, start, options.jobs, unreadable=bad):
                 found |= done
                 advance(len(found) / len(cases))
     judged = [found[index] for index in range(len(cases))]
     write(options.output, "".join(f"{dumps(each.verdict).decode()}\n" for each in judged))
     return {
         "releases": len(cases),
-        "mentions": shards.lines,
-        "unreadable_lines": shards.skipped,
+        "mentions": shards.lines - bad.count,
+        "unreadable_lines": shards.skipped + bad.count,
         "without_control": sum(not case.control_stream for case in cases) if policy.control else 0,
         **_summary(judged),
     }
@@ -80,10 +85,17 @@ def run(options: Options) -> dict[str, Any]:
 def _summary(judged: Sequence[Judged]) -> dict[str, Any]:
     """Count the outcomes, and name what deserves a closer look."""
     outcomes = Counter(each.verdict["outcome"] for each in judged)
+    unsure: dict[str, list[dict[str, Any]]] = {}
+    for verdict in (each.verdict for each in judged if each.verdict["outcome"] in UNSURE):
+        unsure.setdefault(verdict["code"], []).append(verdict)
     failed = [each.verdict for each in judged if each.verdict["outcome"] == Outcome.FAIL.value]
     return {
         "outcomes": dict(sorted(outcomes.items())),
         "failed": [{name: each[name] for name in ("id", "code", "reason", "decided_at")} for each in failed],
+        "unsure": [
+            {"code": code, "reason": several[0]["reason"], "ids": [each["id"] for each in several]}
+            for code, several in sorted(unsure.items())
+        ],
         "without_mentions": [each.verdict["id"] for each in judged if each.silent],
         "control_without_mentions": [each.verdict["id"] for each in judged if each.control_silent],
         "recording_ended_early": [each.verdict["id"] for each in judged if each.ended_early and not each.silent],
@@ -96,6 +108,31 @@ def _check_output(options: Options) -> None:
             message = f"--output would overwrite {file}, which is read"
             raise UsageFault(message, hint="name another file for the verdicts")
     check_writable(options.output)
+
+
+class BadLines:
+    """Lines that turn out to be no mention when they are read whole: refused by their place, or counted, each once."""
+
+    def __init__(self, files: Sequence[Path], *, skip: bool) -> None:
+        """Take where they come from, and whether to go on without them."""
+        self._files = files
+        self._skip = skip
+        self._seen: set[bytes] = set()
+
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return len(self._seen)
+
+    def __call__(self, line: bytes) -> None:
+        """Hear of one.
+
+        Raises:
+            UsageFault: such lines are not to be skipped.
+        """
+        if not self._skip:
+            raise no_mention(*place_of(line, self._files), line)
+        self._seen.add(hashlib.blake2b(line.rstrip(b"\r\n"), digest_size=16).digest())
 
 
 def start_of(policy: Policy, path: Path, cases: Sequence[Case]) -> tuple[Builder, str, str]:

@@ -12,16 +12,16 @@ from gate.backtest import (
     History,
     Shards,
     judge_all,
-    no_mention,
     pretend,
     read_cases,
     recommend,
     settings_of,
+    stream_without_mention,
     summarise,
     too_short,
     try_window,
 )
-from gate.cli.backtesting import distribute, in_turn, progress_bar, start_of
+from gate.cli.backtesting import BadLines, distribute, in_turn, progress_bar, start_of
 from gate.clock import cancellable
 from gate.errors import UsageFault
 from gate.policy import Overrides, load
@@ -147,7 +147,7 @@ def _cases(options: Options, policy: Policy, history: History) -> list[Case]:
 def _check_history(options: Options, policy: Policy, history: History) -> None:
     """Refuse a history in which what each window is compared with does not stand."""
     if options.control_stream and options.control_stream not in history.streams:
-        raise no_mention(history, options.control_stream)
+        raise stream_without_mention(history, options.control_stream)
     release = policy.baseline.release
     if release and not policy.baseline.file and history.first and release < history.first:
         message = f"baseline.release, {release.isoformat()}, lies before the first mention, {history.first.isoformat()}"
@@ -163,12 +163,14 @@ def _try(
     with tempfile.TemporaryDirectory(prefix="gate-calibrate-") as folder:
         with Shards(Path(folder), cases) as shards, progress_bar("reading") as advance:
             distribute(options.mentions, shards, advance, skip_bad_lines=options.skip_bad_lines)
+        bad = BadLines(options.mentions, skip=options.skip_bad_lines)
         work = list(zip(shards.paths, shards.groups, strict=True))
         with progress_bar("replaying") as advance:
-            for done in judge_all(cases, work, start, options.jobs, partial(try_window, settings)):
+            trying = partial(try_window, settings)
+            for done in judge_all(cases, work, start, options.jobs, trying, unreadable=bad):
                 tried |= done
                 advance(len(tried) / len(cases))
-    return [tried[index] for index in range(len(cases))], shards.skipped
+    return [tried[index] for index in range(len(cases))], shards.skipped + bad.count
 
 
 def _length(case: Case) -> timedelta:
