@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import shlex
+import shutil
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +17,6 @@ from tests.cli.commands import BAD, DEPLOY, GOOD, POLICY, gate, history, line, p
 
 if TYPE_CHECKING:
     import subprocess
-    from pathlib import Path
 
 WORDS = ("--mentions", "mentions.jsonl", "--releases", "r.jsonl", "--output", "v.jsonl", "--jobs", "1")
 ONE = {"id": "one", "deployed_at": DEPLOY.isoformat()}
@@ -239,3 +242,31 @@ def test_odd_lines_are_read_as_the_live_gate_reads_them(tmp_path: Path) -> None:
     file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
     assert backtest(folder, releases=(ONE | {"stream": 5},)).returncode == 0
     assert (verdicts(folder)[0]["mentions_baseline"], verdicts(folder)[0]["mentions_post"]) == (140, 58)
+
+
+def test_the_example_in_the_docs_runs(tmp_path: Path) -> None:
+    """Releases, command, output and verdict, word for word."""
+    root = Path(__file__).resolve().parent.parent
+    page = (root / "docs/backtest.md").read_text(encoding="utf-8")
+
+    def shown(name: str) -> str:
+        found = re.search(rf"<!-- {name}: [^>]* -->\n```\w+\n(.*?)```", page, re.DOTALL)
+        assert found, name
+        return found[1]
+
+    shutil.copytree(root / "gate/demo", tmp_path / "gate/demo")
+    (tmp_path / "releases.jsonl").write_text(shown("releases"), encoding="utf-8")
+    done = gate(tmp_path, *shlex.split(shown("command").replace("\\\n", " "))[1:], "--jobs", "1")
+    assert done.stdout == shown("output")
+    written = (tmp_path / "verdicts.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    assert written[0] == shown("verdict")
+    rows = {name for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert set(json.loads(written[0])) <= rows
+
+
+def test_a_sparse_baseline_does_not_hide_the_end_of_a_recording(tmp_path: Path) -> None:
+    """Hours of silence before a busy release are usual there, and none of that release's silences."""
+    quiet = [line(n, DEPLOY - timedelta(hours=n + 1), GOOD) for n in range(100)]
+    busy = [line(1000 + n, DEPLOY + timedelta(seconds=30 * n), GOOD) for n in range(58)]
+    folder = project(tmp_path, [*quiet, *busy], POLICY.replace("length: 30m", "length: 3h").replace("1d", "5d"))
+    assert summary(folder)["recording_ended_early"] == ["one"]

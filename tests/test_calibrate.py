@@ -340,7 +340,9 @@ def test_a_control_excuses_what_everybody_suffers(tmp_path: Path) -> None:
 
 def test_a_control_that_is_left_out_is_told(tmp_path: Path) -> None:
     """Its sources are not asked; the note names the option that takes their place, and a misspelt stream those there are."""
-    folder = project(tmp_path, 3, policy=SHORT + "control: [{type: file, path: others.jsonl}]\n")
+    folder = project(
+        tmp_path, 3, policy=SHORT + "control: [{type: file, path: others.jsonl}]\nrules: [{type: surge}]\n"
+    )
     streams(folder, "ours", "theirs")
     found = calibrate(folder, "--stream", "ours", "--jobs", "1", "--windows", "1")
     assert any("--control-stream" in note for note in found["notes"])

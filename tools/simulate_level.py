@@ -10,7 +10,6 @@ the part of the streams halted with its 95 % interval (Wilson), and exits with 1
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import random
 import sys
@@ -18,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 
+from gate.backtest.calibration import Rate
 from gate.decide import ScoreDensities, Share
 from gate.decide.rules import Context
 from gate.model import Period, Release, Scored
@@ -29,7 +29,6 @@ KINDS = ("continuous", "seven values", "never measured")
 """A scorer with a score of its own for each post, one with seven values, and one whose densities nobody measured."""
 NEGATIVE = 0.2
 """Of the mentions, in the mean, before and after."""
-Z = 1.96
 
 
 def draw(kind: str, chance: random.Random, share: float) -> float:
@@ -65,14 +64,6 @@ def _scored(negative: float, period: Period) -> Scored:
     return Scored("", "", DEPLOY, period, negative, 1 - 2 * negative)
 
 
-def wilson(count: int, total: int) -> tuple[float, float]:
-    """Return the 95 % interval of a part."""
-    part, spread = count / total, 1 + Z * Z / total
-    middle = part + Z * Z / (2 * total)
-    half = Z * math.sqrt(part * (1 - part) / total + (Z / total) ** 2 / 4)
-    return max(0.0, (middle - half) / spread), (middle + half) / spread
-
-
 def main() -> int:
     """Simulate and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -95,7 +86,7 @@ def main() -> int:
             cells = []
             for alpha in LEVELS:
                 count = sum(each >= 1 / alpha for each in odds)
-                low, high = wilson(count, len(odds))
+                low, high = Rate(count, len(odds)).interval()
                 above |= low > alpha
                 cells.append(f"{f'{count / len(odds):.2%} ({low:.2%} – {high:.2%})':>25s}")
             print(f"{kind:15s}" + "".join(cells), flush=True)

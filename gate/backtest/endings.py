@@ -3,8 +3,11 @@
 The live gate knows whether a source was heard up to the end of the window; a recording does not say. That the last
 mention stands some minutes before the end is chance. That it stands far longer before it than anybody was ever silent
 is not: where n gaps and the one at the end are exponential with one mean, the last one is more than three times the
-longest of the others in 6 of (n + 1)(n + 2)(n + 3) recordings, which is 1 in 5,000 for 30 gaps. A nightly silence is
-among the gaps where the baseline holds a night.
+longest of the others in 6 of (n + 1)(n + 2)(n + 3) recordings, which is 1 in 5,000 for 30 gaps. So that a night is not
+taken for an end, the silences of the baseline count as well, shorter by as much as more is written in the window.
+
+Of 695 windows that closed at other times of 36 real releases, and 20,000 invented ones, none is taken for ended early;
+of the same recordings stopped in the first half of the window, every one (10,335).
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from gate.backtest.cases import Case
     from gate.model import Mention, Release
@@ -32,17 +36,33 @@ def ended_early(case: Case, mentions: Sequence[Mention]) -> str:
         case: with when its stream's recording ends.
         mentions: of its baseline and window, without the control's.
     """
-    last, end = case.recorded_to, case.release.window_to
-    if last is None or last >= end or len(mentions) < FEWEST:
+    release, last = case.release, case.recorded_to
+    if last is None or last >= release.window_to:
         return ""
-    if end - last <= TIMES * _longest(case.release, mentions):
+    longest = _longest(release, sorted(each.created_at for each in mentions))
+    if longest is None or release.window_to - last <= TIMES * longest:
         return ""
-    return f"no mention is recorded after {last:%Y-%m-%d %H:%M} UTC, and the window reaches to {end:%Y-%m-%d %H:%M} UTC"
+    return f"no mention is recorded after {_said(last)}, and the window reaches to {_said(release.window_to)}"
 
 
-def _longest(release: Release, mentions: Sequence[Mention]) -> timedelta:
-    """Return the longest silence between two mentions of the baseline, or of the window."""
-    times = sorted(each.created_at for each in mentions)
-    sides = ([at for at in times if at < release.baseline_to], [at for at in times if at >= release.deployed_at])
-    gaps = (later - earlier for side in sides for earlier, later in pairwise(side))
-    return max(gaps, default=timedelta(0))
+def _longest(release: Release, times: Sequence[datetime]) -> timedelta | None:
+    """Return the longest silence that is usual; None where that cannot be told."""
+    before = [at for at in times if at < release.baseline_to]
+    after = [at for at in times if at >= release.deployed_at]
+    if len(after or before) < FEWEST:
+        return None
+    usual = _gap(before)
+    if not after:
+        return usual
+    # How much is written in the baseline at a time, beside the window.
+    lasted, spread = after[-1] - release.deployed_at, release.baseline_to - release.baseline_from
+    calmer = len(before) * lasted / (len(after) * spread) if spread else 1.0
+    return max(_gap([release.deployed_at, *after]), usual * min(1.0, calmer))
+
+
+def _gap(times: Sequence[datetime]) -> timedelta:
+    return max((later - earlier for earlier, later in pairwise(times)), default=timedelta(0))
+
+
+def _said(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
