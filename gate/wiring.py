@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,18 +11,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gate import plugins
-from gate.clock import SystemClock
 from gate.decide import Decider, Keyword
 from gate.engine import Parts, Watch
 from gate.errors import EvidenceFault, UsageFault
 from gate.foreground import Run
 from gate.listening import Listener
 from gate.model import NOTHING, Release
-from gate.policy import ByLanguage, SourceSpec, format_duration, load_text, resolve_secret
+from gate.policy import SourceSpec, format_duration, load_text, resolve_secret
 from gate.ports import SourceContext
 from gate.reading import Plan
 from gate.spending import Purse, Unrecorded
-from gate.wiring_scorers import build_routes, build_scorer, densities_of, scorer_context
+from gate.wiring_scorers import build_routes, densities_of, scorer_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,10 +29,9 @@ if TYPE_CHECKING:
 
     from gate.evidence import PackContents
     from gate.foreground import RunLog
-    from gate.language import Routes
     from gate.model import Verdict
     from gate.policy import Policy
-    from gate.ports import Clock, Ledger, Scorer, Source
+    from gate.ports import Clock, Ledger, Source
     from gate.sharing import Pool
     from gate.store import Store
 
@@ -177,24 +174,6 @@ def plan_of(policy: Policy, release: Release) -> Plan:
         phrases=tuple(phrase for rule in policy.rules if isinstance(rule, Keyword) for phrase in rule.any),
         match=policy.baseline.cycle,
         keep_text=policy.keep_text,
-    )
-
-
-def build_recorded(text: str, path: str) -> tuple[Callable[[Release], Plan], Callable[..., Decider], Scorer | Routes]:
-    """Build what a backtest needs of a policy: how to plan a run, how to make a decider, and the scorer.
-
-    A decider goes by the policy's rules unless it is given others.
-    """
-    policy = load_text(text, path=path)
-    rules = policy.decision_rules()
-    spec, context = policy.scorer, scorer_context(policy, SystemClock(), os.environ)
-    several = isinstance(spec.options, ByLanguage)
-    scorer = build_routes(spec, context) if several else build_scorer(spec.type, spec.options, context)
-    densities = densities_of(policy.scorer.type)
-    return (
-        partial(plan_of, replace(policy, keep_text=False)),
-        lambda release, by=rules: Decider(by, release, densities),
-        scorer,
     )
 
 

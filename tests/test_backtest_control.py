@@ -57,9 +57,7 @@ def test_releases_judged_without_the_policys_control_are_counted(tmp_path: Path)
     releases(folder, {}, {"control_stream": "calm"})
     done = gate(folder, *WORDS)
     assert done.returncode == 0
-    assert (
-        "1 releases name no control_stream, and were judged without the policy's control" in done.stdout + done.stderr
-    )
+    assert "1 release names no control_stream, and was judged without the policy's control" in done.stdout + done.stderr
 
 
 def test_verdicts_are_the_same_to_the_byte_whatever_the_jobs(tmp_path: Path) -> None:

@@ -16,14 +16,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.backtest import History, Result, Shards, judge_all, pretend, recommend, settings_of, summarise, try_window
+from gate.backtest import (
+    History,
+    Result,
+    Shards,
+    judge_all,
+    more_tolerant,
+    pretend,
+    recommend,
+    settings_of,
+    summarise,
+    try_window,
+)
 from gate.backtest.calibration import Point, Rate
 from gate.backtest.trials import CHANGES, Setting
 from gate.decide import Minimum, On, Rules, Share, Threshold
-from gate.model import Decision, Release
-from gate.policy import load
+from gate.model import Decision, Outcome, Release
+from gate.policy import Baseline, load
 from gate.report.curve import CurvePoint, detection_curve
-from gate.wiring import build_recorded
+from gate.wiring_recorded import build_recorded
 from tests.cli.commands import BAD, GOOD, gate, line
 
 if TYPE_CHECKING:
@@ -71,24 +82,28 @@ def calibrate(folder: Path, *words: str) -> dict[str, Any]:
     return found
 
 
-def replay(folder: Path, most: int = 99, *judge: Any) -> dict[int, Any]:  # noqa: ANN401 - whatever a judge takes
+def replay(folder: Path, most: int = 99, *judge: Any, stream: str = "", control: str = "") -> dict[int, Any]:  # noqa: ANN401 - whatever a judge takes
     """Judge pretended deploys in this process; return what came of each."""
-    text = (folder / "gate.yml").read_text(encoding="utf-8")
-    history = History()
+    policy = load(folder / "gate.yml")
+    history = History(stream)
     history.add(folder / "mentions.jsonl", lambda _position: None)
-    cases = pretend(history, baseline=timedelta(hours=6), window=timedelta(hours=2), most=most)
+    length = policy.window.length
+    cases = pretend(history, baseline=policy.baseline, window=length, most=most, control_stream=control)
     with TemporaryDirectory() as shelf:
         with Shards(Path(shelf), cases) as shards:
             shards.add(folder / "mentions.jsonl", skip_bad_lines=False, progress=lambda _position: None)
         work = list(zip(shards.paths, shards.groups, strict=True))
-        start = (build_recorded, text, "gate.yml")
-        return {index: each for done in judge_all(cases, work, start, 1, *judge) for index, each in done.items()}
+        unreadable: list[bytes] = []
+        tried = judge_all(
+            cases, work, (build_recorded, policy.text, "gate.yml"), 1, *judge, unreadable=unreadable.append
+        )
+        return {index: each for done in tried for index, each in done.items()}
 
 
 def trying(folder: Path) -> partial[Any]:
     """Return a judge that tries the policy as it is under every change."""
     rules = load(folder / "gate.yml").decision_rules()
-    return partial(try_window, {timedelta(hours=2): settings_of(rules, 1)[:1]})
+    return partial(try_window, {load(folder / "gate.yml").window.length: settings_of(rules, 1)[:1]})
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +190,7 @@ def test_windows_come_to_what_backtest_says_of_them(tmp_path: Path) -> None:
     project(tmp_path, 30, negative=0.35)
     text = POLICY.replace("minimum:", "rules: [{type: share, alpha: 0.3, tolerate: 0}, {type: surge}]\nminimum:")
     (tmp_path / "gate.yml").write_text(text, encoding="utf-8")
-    verdicts = replay(tmp_path)
+    verdicts = {index: judged.verdict for index, judged in replay(tmp_path).items()}
     tried = replay(tmp_path, 99, trying(tmp_path))
     assert len(verdicts) == 12
     assert {verdict["outcome"] for verdict in verdicts.values()} == {"pass", "fail"}
@@ -235,7 +250,7 @@ def test_a_quiet_history_is_not_called_safe(tmp_path: Path) -> None:
     """Windows with too few mentions halt nothing, and the result says that this is no merit."""
     project(tmp_path, 12, policy=ONE_SETTING.replace("mentions: 20", "mentions: 500"))
     notes = calibrate(tmp_path)["notes"]
-    assert any("3 of 3 windows were inconclusive" in note for note in notes)
+    assert any("3 of 3 windows came out inconclusive" in note for note in notes)
 
 
 def test_no_harm_is_invented_without_an_example(tmp_path: Path) -> None:
@@ -244,6 +259,113 @@ def test_no_harm_is_invented_without_an_example(tmp_path: Path) -> None:
     found = calibrate(tmp_path)
     assert [point["windows"] for point in found["policy"]["curve"]] == [3, 0, 0, 0, 0, 0, 0]
     assert any("no negative mention" in note for note in found["notes"])
+
+
+def refused(folder: Path, *words: str) -> str:
+    """Run ``gate calibrate`` in vain; return what it says."""
+    done = gate(folder, "calibrate", "--mentions", "mentions.jsonl", "--jobs", "1", *words)
+    assert done.returncode == 2
+    assert "next: " in done.stderr
+    return done.stderr
+
+
+def streams(folder: Path, *names: str) -> None:
+    """Repeat the history for each stream."""
+    file = folder / "mentions.jsonl"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    written = (
+        {**json.loads(each), "stream": name, "id": f"{name}-{n}"} for name in names for n, each in enumerate(lines)
+    )
+    file.write_text("".join(f"{json.dumps(each)}\n" for each in written), encoding="utf-8")
+
+
+SHORT = POLICY.replace("length: 2h, every: 10m", "length: 40m, every: 20m").replace("length: 6h", "length: 80m")
+"""Short windows, so that three of them take no time."""
+SURE = SHORT + "rules: [{type: threshold, metric: negative_share, max: 0.4}]\n"
+
+
+def test_a_baseline_file_is_what_windows_are_compared_with(tmp_path: Path) -> None:
+    """What the live gate would compare with: the file alone, and the result says so; without the file nothing is claimed."""
+    policy = SHORT.replace("length: 80m", "length: 80m, file: before.jsonl")
+    folder = project(tmp_path, 3, policy=policy)
+    assert "mention" in refused(folder)
+    assert "before.jsonl does not exist" in refused(folder)
+    (folder / "before.jsonl").write_text(line(1, START, GOOD) + "\n", encoding="utf-8")
+    found = calibrate(folder, "--jobs", "1", "--windows", "2")
+    assert found["policy"]["inconclusive"] == found["policy"]["windows"] == 2
+    assert any("compared with what before.jsonl holds" in note for note in found["notes"])
+
+
+def test_windows_are_compared_with_the_release_that_the_policy_names(tmp_path: Path) -> None:
+    """No window lies before the end of that baseline, and a history that begins too late for it is refused."""
+    policy = SURE.replace("length: 80m", f"length: 80m, release: '{START.isoformat()}'")
+    folder = project(tmp_path, 4, policy=policy)
+    found = calibrate(folder, "--jobs", "1")
+    assert found["policy"]["windows"] == 4
+    earlier = (START - timedelta(days=1)).isoformat()
+    (folder / "gate.yml").write_text(policy.replace(START.isoformat(), earlier), encoding="utf-8")
+    assert "lies before the first mention" in refused(folder)
+    later = (START + timedelta(hours=3)).isoformat()
+    (folder / "gate.yml").write_text(policy.replace(START.isoformat(), later), encoding="utf-8")
+    assert "before a window that begins after baseline.release" in refused(folder)
+
+
+def test_pretended_deploys_after_a_named_release_have_its_baseline() -> None:
+    """All of them the same, which ends before the first window begins."""
+    baseline = Baseline(timedelta(hours=2), release=START + timedelta(hours=1))
+    history = History(first=START, last=START + timedelta(hours=9))
+    cases = pretend(history, baseline=baseline, window=timedelta(hours=2), most=9)
+    assert {(case.release.baseline_from, case.release.baseline_to) for case in cases} == {
+        (START + timedelta(hours=1), START + timedelta(hours=3))
+    }
+    assert [case.release.deployed_at for case in cases] == [START + timedelta(hours=h) for h in (3, 5, 7)]
+
+
+def test_a_control_excuses_what_everybody_suffers(tmp_path: Path) -> None:
+    """Beside a control that turns as the release does a window is not halted; beside one that does not it is."""
+    folder = project(tmp_path, 0, policy=SHORT)
+    turns = {"ours": 80, "rival": 80, "calm": 999}
+    lines = [
+        line(n, START + timedelta(minutes=n), BAD if n % 5 == 0 or n > at else GOOD, stream=stream)
+        for stream, at in turns.items()
+        for n in range(181)
+    ]
+    (folder / "mentions.jsonl").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    outcomes = {
+        control: replay(folder, 1, trying(folder), stream="ours", control=control)[0][0][0].outcome
+        for control in ("", "rival", "calm")
+    }
+    assert outcomes == {"": Outcome.FAIL, "rival": Outcome.INCONCLUSIVE, "calm": Outcome.FAIL}
+
+
+def test_a_control_that_is_left_out_is_told(tmp_path: Path) -> None:
+    """Its sources are not asked; the note names the option that takes their place, and a misspelt stream those there are."""
+    folder = project(
+        tmp_path, 3, policy=SHORT + "control: [{type: file, path: others.jsonl}]\nrules: [{type: surge}]\n"
+    )
+    streams(folder, "ours", "theirs")
+    found = calibrate(folder, "--stream", "ours", "--jobs", "1", "--windows", "1")
+    assert any("--control-stream" in note for note in found["notes"])
+    assert "there are the streams ours, theirs" in refused(folder, "--stream", "ours", "--control-stream", "rival")
+    assert "cannot be its own control" in refused(folder, "--stream", "ours", "--control-stream", "ours")
+    assert "--control-stream needs --stream" in refused(folder, "--control-stream", "ours")
+
+
+def test_a_picture_that_cannot_be_written_is_found_first(tmp_path: Path) -> None:
+    """Before a mention is read: a picture that is no SVG, and a folder that cannot be."""
+    folder = project(tmp_path, 0)
+    assert "write --output c.svg" in refused(folder, "--output", "c.png")
+    assert "cannot write gate.yml/c.svg" in refused(folder, "--output", "gate.yml/c.svg")
+    refused(folder, "--output", "c.svg")
+    assert not (folder / "c.svg").exists()
+
+
+def test_a_single_window_is_told_in_plain_words(tmp_path: Path) -> None:
+    """One window is one, and says nothing about a rate."""
+    folder = project(tmp_path, 2.1, policy=SURE)
+    done = gate(folder, "calibrate", "--mentions", "mentions.jsonl", "--jobs", "1")
+    assert "the window was not halted; that says nothing about the rate" in done.stdout
+    assert "1 window is too few to choose a setting by" in done.stdout
 
 
 @given(
@@ -258,7 +380,7 @@ def test_windows_lie_apart(hours: float, baseline: int, window: int, most: int, 
     hour = timedelta(hours=1)
     history = History(first=START, last=START + hours * hour)
     real = [Release("", at, at, at, at + 3 * hour) for at in (START + start * hour for start in starts)]
-    cases = pretend(history, baseline=baseline * hour, window=window * hour, most=most, releases=real)
+    cases = pretend(history, baseline=Baseline(baseline * hour), window=window * hour, most=most, releases=real)
     releases = [case.release for case in cases]
     assert len(cases) <= most
     assert all(each.baseline_from >= START and each.window_to <= START + hours * hour for each in releases)
@@ -292,8 +414,26 @@ def test_the_smallest_change_is_read_off_between_points() -> None:
 def test_a_setting_that_breaks_its_promise_is_not_recommended() -> None:
     """Of two settings the sharper one loses if it halts for nothing far more often than its alpha allows."""
     own = result(0.01, [0.01, 0.1, 0.5, 0.9, 1, 1, 1])
-    loose = result(0.01, [0.2, 0.6, 0.9, 1, 1, 1, 1], tolerate=0)
+    loose = result(0.005, [0.2, 0.6, 0.9, 1, 1, 1, 1])
     assert recommend([own, loose]) is own
+
+
+def test_what_is_tolerated_is_the_users_to_say() -> None:
+    """A smaller tolerance always sees more, and is not recommended for that; nor is a larger one as long as theirs holds."""
+    own = result(0.01, [0.01, 0.1, 0.5, 0.9, 1, 1, 1])
+    strict = result(0.01, [0.01, 0.6, 0.9, 1, 1, 1, 1], tolerate=0)
+    loose = result(0.01, [0, 0.1, 0.5, 0.9, 1, 1, 1], tolerate=0.05)
+    assert recommend([own, strict, loose]) is own
+
+
+def test_a_larger_tolerance_is_offered_with_its_price() -> None:
+    """Where nothing that tolerates as much as the policy holds its alpha, the least tolerance that does is named."""
+    own = result(0.01, [0.2, 0.6, 0.9, 1, 1, 1, 1])
+    strict = result(0.01, [0.3, 0.9, 1, 1, 1, 1, 1], tolerate=0)
+    loose = result(0.01, [0.01, 0.1, 0.5, 0.9, 1, 1, 1], tolerate=0.05)
+    assert recommend([own, strict, loose]) is None
+    assert more_tolerant([own, strict, loose]) is loose
+    assert more_tolerant([own, strict]) is None
 
 
 def test_of_equals_the_stricter_and_shorter_is_recommended() -> None:

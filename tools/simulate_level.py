@@ -11,7 +11,6 @@ but for threads, of which nothing is claimed.
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import random
 import sys
@@ -21,6 +20,7 @@ from functools import cache, partial
 from itertools import repeat
 from typing import TYPE_CHECKING
 
+from gate.backtest.calibration import Rate
 from gate.decide import ScoreDensities, Share
 from gate.decide.rules import Context
 from gate.model import Period, Release, Scored
@@ -36,7 +36,6 @@ KINDS = ("continuous", "seven values", "never measured", "in threads")
 again where posts come in threads that agree, of Pareto(1.6) lengths."""
 NEGATIVE = 0.2
 """Of the mentions, in the mean, before and after."""
-Z = 1.96
 
 
 def moods(kind: str, chance: random.Random) -> Iterator[float]:
@@ -80,14 +79,6 @@ def _scored(negative: float, period: Period) -> Scored:
     return Scored("", "", DEPLOY, period, negative, 1 - 2 * negative)
 
 
-def wilson(count: int, total: int) -> tuple[float, float]:
-    """Return the 95 % interval of a part."""
-    part, spread = count / total, 1 + Z * Z / total
-    middle = part + Z * Z / (2 * total)
-    half = Z * math.sqrt(part * (1 - part) / total + (Z / total) ** 2 / 4)
-    return max(0.0, (middle - half) / spread), (middle + half) / spread
-
-
 def main() -> int:
     """Simulate and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -110,7 +101,7 @@ def main() -> int:
             cells = []
             for alpha in LEVELS:
                 count = sum(each >= 1 / alpha for each in odds)
-                low, high = wilson(count, len(odds))
+                low, high = Rate(count, len(odds)).interval()
                 above |= low > alpha and kind != "in threads"
                 cells.append(f"{f'{count / len(odds):.2%} ({low:.2%} – {high:.2%})':>25s}")
             print(f"{kind:15s}" + "".join(cells), flush=True)

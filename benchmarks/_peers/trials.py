@@ -23,7 +23,7 @@ from gate.policy import load_text
 from gate.reading import Reader
 from gate.records import MentionReader
 from gate.sources.file.json_lines import parse
-from gate.wiring import build_recorded
+from gate.wiring_recorded import build_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -103,7 +103,7 @@ def try_all(task: Task) -> list[tuple[str, str, Halts]]:
 
 def _folder(folder: Path, task: Task) -> Iterator[tuple[str, str, Halts]]:
     text = POLICY.format(scorer=task.scorer, copies=task.copies)
-    plan, decider, worker = build_recorded(text, "peers.yml")
+    plan, decider, worker, _ = build_recorded(text, "peers.yml")
     scorer = worker if isinstance(worker, Routes) else Remembering(worker)
     releases = folder / "releases.jsonl"
     told = {row["id"]: row for row in map(json.loads, releases.read_text(encoding="utf-8").splitlines())}

@@ -162,18 +162,35 @@ def summarise(setting: Setting, windows: Sequence[Sequence[Trial | None]]) -> Re
 def recommend(results: Sequence[Result]) -> Result | None:
     """Return the setting that sees the smallest change among those that hold their alpha; None where none does.
 
-    What was tried on too few windows is left out. An alpha above the policy's is never recommended: a larger one always sees more, and how many harmless releases may be
-    halted is the user's to say. Settings that see about the same are equal; of these, the shorter window, then the smaller
-    alpha, then the larger tolerance: each costs nothing then, and halts fewer harmless releases.
+    What was tried on too few windows is left out. An alpha above the policy's is never recommended: a larger one always
+    sees more, and how many harmless releases may be halted is the user's to say. So is what they tolerate: a smaller
+    tolerance always sees more too, as it halts smaller harm. Settings that see about the same are equal; of these, the
+    shorter window, then the smaller alpha: each costs nothing then, and halts fewer harmless releases.
 
     Args:
         results: the policy as it is first.
     """
-    most = results[0].setting.alpha or 1.0
-    fit = [each for each in results if each.false_halts.of >= FEWEST and (each.setting.alpha or 0.0) <= most]
-    sharp = [(change, each) for each in fit if each.holds() and (change := each.caught(USUAL).change) is not None]
-    if not sharp:
+    own = results[0].setting
+    fit = [each for each in _fit(results) if each.setting.tolerate == own.tolerate]
+    if not fit:
         return None
-    best = min(change for change, _ in sharp)
-    equal = [each for change, each in sharp if change < best + NEAR]
-    return min(equal, key=lambda each: (each.setting.times, each.setting.alpha or 0, -(each.setting.tolerate or 0)))
+    best = min(_change(each) for each in fit)
+    equal = [each for each in fit if _change(each) < best + NEAR]
+    return min(equal, key=lambda each: (each.setting.times, each.setting.alpha or 0))
+
+
+def more_tolerant(results: Sequence[Result]) -> Result | None:
+    """Return what holds its alpha with the least tolerance above the policy's; of these, what sees the smallest change."""
+    own = results[0].setting.tolerate or 0.0
+    fit = [each for each in _fit(results) if (each.setting.tolerate or 0.0) > own]
+    return min(fit, key=lambda each: (each.setting.tolerate or 0.0, _change(each)), default=None)
+
+
+def _fit(results: Sequence[Result]) -> list[Result]:
+    most = results[0].setting.alpha or 1.0
+    tried = [each for each in results if each.false_halts.of >= FEWEST and (each.setting.alpha or 0.0) <= most]
+    return [each for each in tried if each.holds() and each.caught(USUAL).change is not None]
+
+
+def _change(result: Result) -> float:
+    return result.caught(USUAL).change or 0.0

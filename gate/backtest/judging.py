@@ -7,13 +7,13 @@ from bisect import bisect_left
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gate.backtest.endings import ended_early
 from gate.engine import Parts, Watch
-from gate.errors import UsageFault
 from gate.language import Routes
 from gate.listening import Listener
-from gate.model import Fetch
+from gate.model import Fetch, Outcome, Period
 from gate.records import MentionReader
 from gate.sources.file.json_lines import parse
 
@@ -23,17 +23,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gate.backtest.cases import Case
+    from gate.backtest.setup import Builder, Setup
     from gate.decide import Decider
-    from gate.model import Check, Mention, Release, Request, Score, Verdict
+    from gate.model import Check, Mention, Request, Score, Verdict
     from gate.ports import Scorer
-    from gate.reading import Plan
 
-    Setup = tuple[Callable[[Release], Plan], Callable[..., Decider], Scorer | Routes]
-    """How to plan a release's run, how to make a decider for it (by other rules, if given), and the scorer they share."""
     Judge = Callable[[Case, Sequence[Mention], Setup], Any]
     """What is made of one release; importable, as each process calls it."""
-    Builder = Callable[[str, str], Setup]
-    """Builds that from a policy's text and path; importable, as each process calls it."""
 
 REMEMBERED = 20_000
 """Scores of texts kept by a process: recorded streams repeat themselves."""
@@ -42,19 +38,34 @@ _WRITTEN_AT = attrgetter("created_at")
 _setup: Setup
 
 
+class Judged(NamedTuple):
+    """What came of one release, and what of it was recorded."""
+
+    verdict: dict[str, Any]
+    """As ``--output`` holds it."""
+    silent: bool
+    """Nothing of its stream was recorded, before the deploy or after it."""
+    control_silent: bool
+    """It names a control stream, and nothing of that was recorded."""
+    ended_early: bool
+    """The recording ends long before the window does."""
+
+
 class Recorded:
     """Mentions already in memory, as a source."""
 
-    def __init__(self, mentions: Sequence[Mention]) -> None:
-        """Take the mentions of one release."""
+    def __init__(self, mentions: Sequence[Mention], ended: str = "") -> None:
+        """Take the mentions of one release, and why more were written in its window, if that is so."""
         self._mentions = sorted(mentions, key=_WRITTEN_AT)
+        self._ended = ended
 
     def fetch(self, request: Request) -> Fetch:
         """Return the mentions of the period, once."""
+        ended = self._ended if request.period is Period.POST else ""
         if request.cursor:
-            return Fetch((), cursor=request.cursor)
+            return Fetch((), cursor=request.cursor, complete=not ended, reason=ended)
         start, end = (bisect_left(self._mentions, at, key=_WRITTEN_AT) for at in (request.since, request.until))
-        return Fetch(tuple(self._mentions[start:end]), cursor="all")
+        return Fetch(tuple(self._mentions[start:end]), cursor="all", complete=not ended, reason=ended)
 
     def check(self) -> list[Check]:
         """Nothing to try."""
@@ -102,13 +113,21 @@ class Remembering:
         return self._scorer.languages()
 
 
-def judge_once(case: Case, mentions: Sequence[Mention], setup: Setup) -> dict[str, Any]:
-    """Return the verdict on a release as ``--output`` holds it."""
-    plan, decider, scorer = setup
-    watch = watch_recorded(case, mentions, plan, decider(case.release), scorer)
+def judge_once(case: Case, mentions: Sequence[Mention], setup: Setup) -> Judged:
+    """Judge a release by the policy's rules."""
+    ours, theirs = _sides(case, mentions)
+    ended = ended_early(case, ours)
+    verdict = _verdict(case, mentions, setup)
+    if ended and verdict.outcome is Outcome.PASS and verdict.decided_at >= case.release.window_to:
+        verdict = _verdict(case, mentions, setup, ended)
+    return Judged(_plain(case, verdict), not ours, bool(case.control_stream and not theirs), bool(ended))
+
+
+def _verdict(case: Case, mentions: Sequence[Mention], setup: Setup, ended: str = "") -> Verdict:
+    watch = watch_recorded(case, mentions, setup, setup.decider(case.release), ended=ended)
     watch.hear_baseline()
     *_, last = watch.looks(all_looks=False)
-    return _plain(case, last.verdict)
+    return last.verdict
 
 
 def judge_all(
@@ -117,6 +136,8 @@ def judge_all(
     start: tuple[Builder, str, str],
     jobs: int,
     judge: Judge = judge_once,
+    *,
+    unreadable: Callable[[bytes], None],
 ) -> Iterator[dict[int, Any]]:
     """Judge every shard and yield what comes of it by the case's index, a shard at a time, in no fixed order.
 
@@ -126,27 +147,37 @@ def judge_all(
         start: what builds the parts of a run, and the policy's text and path for it.
         jobs: processes to use; one works without a second process.
         judge: what is made of each release: its verdict, unless something else is wanted.
+        unreadable: told of each line that is no mention, before what comes of the rest; once for each release it lay in.
     """
     work = [(path, [(i, cases[i]) for i in group]) for path, group in shards]
     if jobs == 1:
         _begin(*start)
         for path, group in work:
-            yield _judge_shard(path, group, judge)
+            yield _told(_judge_shard(path, group, judge), unreadable)
         return
     with ProcessPoolExecutor(jobs, initializer=_begin, initargs=start) as pool:
         for done in as_completed([pool.submit(_judge_shard, path, group, judge) for path, group in work]):
-            yield done.result()
+            yield _told(done.result(), unreadable)
+
+
+def _told(done: tuple[dict[int, Any], list[bytes]], unreadable: Callable[[bytes], None]) -> dict[int, Any]:
+    found, bad = done
+    for line in bad:
+        unreadable(line)
+    return found
 
 
 def _begin(builder: Builder, text: str, path: str) -> None:
     global _setup  # noqa: PLW0603 - once a process, as scorers take long to load
     # Mentions refer to nothing that refers to them: looking for circles among a million of them finds none, slowly.
     gc.set_threshold(100_000, 50, 50)
-    plan, decider, scorer = builder(text, path)
-    _setup = plan, decider, scorer if isinstance(scorer, Routes) else Remembering(scorer)
+    setup = builder(text, path)
+    scorer = setup.scorer
+    _setup = setup._replace(scorer=scorer if isinstance(scorer, Routes) else Remembering(scorer))
 
 
-def _judge_shard(path: Path, group: Sequence[tuple[int, Case]], judge: Judge) -> dict[int, Any]:
+def _judge_shard(path: Path, group: Sequence[tuple[int, Case]], judge: Judge) -> tuple[dict[int, Any], list[bytes]]:
+    """Return what comes of each release, and the lines that were no mention."""
     # Lines take a fifth of the room of what they hold, which is made of those of one release at a time.
     lines: dict[int, list[bytes]] = {index: [] for index, _ in group}
     with path.open("rb") as shard:
@@ -154,33 +185,42 @@ def _judge_shard(path: Path, group: Sequence[tuple[int, Case]], judge: Judge) ->
             index, _, raw = line.partition(b"\t")
             lines[int(index)].append(raw)
     path.unlink()
-    return {index: judge(case, _mentions(lines.pop(index)), _setup) for index, case in group}
+    bad: list[bytes] = []
+    return {index: judge(case, _mentions(lines.pop(index), bad), _setup) for index, case in group}, bad
 
 
-def _mentions(lines: Sequence[bytes]) -> list[Mention]:
+def _mentions(lines: Sequence[bytes], bad: list[bytes]) -> list[Mention]:
     reader = MentionReader("file", None, make_ids=False)
     mentions = []
     for raw in lines:
         try:
             mentions.append(reader.read(parse(raw)))
-        except ValueError as error:
-            message = f"a mention of a release cannot be read: {error}: {raw[:80].decode(errors='replace')!r}"
-            raise UsageFault(message, hint="every mention needs id, created_at and text") from error
+        except ValueError:
+            bad.append(raw)
     return mentions
 
 
 def watch_recorded(
-    case: Case, mentions: Sequence[Mention], plan: Callable[[Release], Plan], decider: Decider, scorer: Scorer | Routes
+    case: Case, mentions: Sequence[Mention], setup: Setup, decider: Decider, *, ended: str = ""
 ) -> Watch:
-    """Return the engine over recorded mentions, all of whose looks lie in the past."""
-    others = case.control_stream
-    ours = [each for each in mentions if each.stream != others] if others else mentions
-    theirs = [each for each in mentions if each.stream == others] if others else []
-    listener = Listener("file", required=True, source=Recorded(ours))
-    controls = [Listener("control", required=False, source=Recorded(theirs), control=True)] if others else []
+    """Return the engine over recorded mentions, all of whose looks lie in the past; ``ended``: why more were written."""
+    ours, theirs = _sides(case, mentions)
+    listener = Listener("file", required=True, source=Recorded(ours, ended))
+    controls = (
+        [Listener("control", required=False, source=Recorded(theirs), control=True)] if case.control_stream else []
+    )
+    before = [setup.baseline.listener(case.release)] if setup.baseline else None
     clock = Ended(case.release.window_to)
-    parts = Parts([listener], None, scorer, decider, clock, lambda _source, author: author, controls)
-    return Watch(replace(plan(case.release), evidence=False), parts)
+    parts = Parts([listener], before, setup.scorer, decider, clock, lambda _source, author: author, controls)
+    return Watch(replace(setup.plan(case.release), evidence=False), parts)
+
+
+def _sides(case: Case, mentions: Sequence[Mention]) -> tuple[Sequence[Mention], Sequence[Mention]]:
+    """Return the release's own mentions, and the control's."""
+    if not (others := case.control_stream):
+        return mentions, ()
+    ours = [each for each in mentions if each.stream != others]
+    return ours, [each for each in mentions if each.stream == others]
 
 
 def _plain(case: Case, verdict: Verdict) -> dict[str, Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gate.backtest.cases import Case
-    from gate.backtest.judging import Setup
+    from gate.backtest.setup import Setup
     from gate.decide import Decider, Rules
     from gate.model import Look, Mention, Release, Scored
 
@@ -77,12 +77,12 @@ def try_window(
     Returns:
         By setting and by change; None where no mention before the deploy was negative, to show what negative looks like.
     """
-    plan, decider, scorer = setup
+    decider = setup.decider
     release = case.release
     tried = settings[release.window_to - release.deployed_at]
     # Without rules nothing ends the window before it closes.
     silent = decider(release, replace(tried[0].rules, rules=()))
-    watch = watch_recorded(case, mentions, plan, silent, scorer)
+    watch = watch_recorded(case, mentions, setup, silent)
     recording = Recording(release, watch.hear_baseline().kept, tuple(watch.looks(all_looks=True)))
     worlds = list(_worlds(recording, seed=zlib.crc32(case.id.encode())))
     rows: list[tuple[Trial | None, ...]] = []
@@ -114,8 +114,9 @@ def _unless_calm(
 
 def _worlds(recording: Recording, seed: int) -> Iterator[World | None]:
     """Yield the window under each change. What turns under a small change turns under every larger one."""
-    negatives = [scored for scored in recording.baseline if scored.negative > EVEN]
-    fine = 1 - len(negatives) / max(1, len(recording.baseline))
+    own = [scored for scored in recording.baseline if not scored.control]
+    negatives = [scored for scored in own if scored.negative > EVEN]
+    fine = 1 - len(negatives) / max(1, len(own))
     draw = uniform(seed)
     lots = [[(draw(), draw()) for _ in look.kept] for look in recording.looks]
     for change in CHANGES:
@@ -134,7 +135,8 @@ def _worlds(recording: Recording, seed: int) -> Iterator[World | None]:
 
 
 def _turned(scored: Scored, like: Scored) -> Scored:
-    if scored.negative > EVEN:
+    # What harms the release does not harm the control.
+    if scored.negative > EVEN or scored.control:
         return scored
     return replace(scored, negative=like.negative, score=like.score)
 

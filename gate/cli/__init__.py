@@ -155,8 +155,9 @@ def _say(fault: GateError, *, debug: bool) -> int:
     _tell(f"gate: {number} faults\n{fault.message}" if number > 1 else f"gate: {fault.message}")
     if quote := getattr(fault, "quote", ""):
         _tell(f"  it says: {' '.join(quote.split())}")
-    if fault.hint:
-        _tell(f"  next: {fault.hint}")
+    # Each fault of a policy says what would mend it; what comes after that is the same for all.
+    if hint := fault.hint or ("mend what is named and run again" if isinstance(fault, PolicyFault) else ""):
+        _tell(f"  next: {hint}")
     return 128 + fault.signal_number if isinstance(fault, Cancelled) else fault.exit_code
 
 

@@ -13,7 +13,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command("backtest", short_help="Judge past releases by recorded mentions.")
 @click.option("-p", "--policy", "path", type=FILE, default=Path("gate.yml"), show_default=True)
 @click.option("--mentions", type=FILE, multiple=True, required=True, help="JSON Lines, plain or .gz; may be repeated.")
-@click.option("--releases", type=FILE, required=True, help="Past releases, one JSON object a line.")
+@click.option("--releases", type=FILE, required=True, help="Past releases, one JSON object a line, plain or .gz.")
 @click.option("--output", type=FILE, required=True, help="Where the verdicts go, one JSON object a line.")
 @click.option("--jobs", type=click.IntRange(1), default=None, help="Processes; default: one for each core.")
 @click.option("--scorer", help="Scorer, over the policy's.")
@@ -35,11 +35,13 @@ def command(  # noqa: PLR0913 - one argument an option
     A release is {"id", "deployed_at"} and, where it differs from the policy, "baseline_from",
     "baseline_to", "window_to"; with "stream" only mentions of that stream count. The sources and
     the control of the policy are not asked: what they would have said is in --mentions, the
-    control's under the stream that a release names as its "control_stream".
+    control's under the stream that a release names as its "control_stream". A baseline.file is
+    read as the live gate reads it.
 
     \b
     gate backtest --mentions 2025.jsonl.gz --releases releases.jsonl --output verdicts.jsonl
     """
+    from gate.cli.backtest_words import sentences
     from gate.cli.backtesting import Options, run
     from gate.cli.terminal import say
     from gate.report import safe
@@ -48,11 +50,6 @@ def command(  # noqa: PLR0913 - one argument an option
     if as_json:
         click.echo(safe.json(summary))
         return
-    counted = ", ".join(f"{count} {outcome}" for outcome, count in summary["outcomes"].items())
-    say(f"{summary['releases']} releases judged on {summary['mentions']:,} mentions: {counted}.")
-    if summary["unreadable_lines"]:
-        say(f"{summary['unreadable_lines']:,} lines were no mention and were left out.")
-    if summary["without_control"]:
-        alone = f"{summary['without_control']} releases name no control_stream, and were judged without the policy's control"
-        say(f"{alone}.")
+    for sentence in sentences(summary):
+        say(sentence)
     say(f"Wrote {output}.")

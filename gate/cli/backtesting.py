@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import tempfile
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gate.backtest import Shards, judge_all, read_cases
+from gate.backtest import Shards, judge_all, no_mention, place_of, read_cases
 from gate.canonical import dumps
-from gate.cli.files import cannot_write
+from gate.cli.files import check_writable, write
 from gate.clock import cancellable
 from gate.errors import UsageFault
+from gate.model import Outcome
 from gate.policy import Overrides, load
-from gate.wiring import build_recorded
+from gate.wiring_recorded import build_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from gate.backtest import Case, Judged
+    from gate.backtest.setup import Builder
+    from gate.policy import Policy
+
     Advance = Callable[[float], None]
     """Told the part that is done, 0 … 1."""
+
+
+UNSURE = (Outcome.INCONCLUSIVE.value, Outcome.ERROR.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +49,97 @@ class Options:
 
 
 def run(options: Options) -> dict[str, Any]:
-    """Judge every release and write the verdicts; return the counts."""
+    """Judge every release and write the verdicts; return the summary.
+
+    Raises:
+        UsageFault: what is to be judged cannot be read, or the verdicts could not be written.
+    """
     policy = load(options.policy, overrides=Overrides(scorer=options.scorer))
     cases = read_cases(options.releases, policy)
+    _check_output(options)
     with cancellable(), tempfile.TemporaryDirectory(prefix="gate-backtest-") as folder:
         with Shards(Path(folder), cases) as shards, progress_bar("reading") as advance:
             distribute(options.mentions, shards, advance, skip_bad_lines=options.skip_bad_lines)
         if not shards.lines:
             message = "there is no mention in what --mentions names, so there is nothing to judge"
             raise UsageFault(message, hint="see that the files hold JSON Lines, and that lines were not all skipped")
-        verdicts: dict[int, dict[str, Any]] = {}
-        start = (build_recorded, dumps(policy.to_plain()).decode(), str(options.policy))
+        cases = [replace(case, recorded_to=shards.last(case.release.stream)) for case in cases]
+        found: dict[int, Judged] = {}
+        bad = BadLines(options.mentions, skip=options.skip_bad_lines)
+        start, work = start_of(policy, options.policy, cases), list(zip(shards.paths, shards.groups, strict=True))
         with progress_bar("judging") as advance:
-            for done in judge_all(cases, list(zip(shards.paths, shards.groups, strict=True)), start, options.jobs):
-                verdicts |= done
-                advance(len(verdicts) / len(cases))
-    _write(options.output, [verdicts[index] for index in range(len(cases))])
-    outcomes = Counter(verdict["outcome"] for verdict in verdicts.values())
+            for done in judge_all(cases, work, start, options.jobs, unreadable=bad):
+                found |= done
+                advance(len(found) / len(cases))
+    judged = [found[index] for index in range(len(cases))]
+    write(options.output, "".join(f"{dumps(each.verdict).decode()}\n" for each in judged))
     return {
         "releases": len(cases),
-        "mentions": shards.lines,
-        "unreadable_lines": shards.skipped,
-        "outcomes": dict(sorted(outcomes.items())),
+        "mentions": shards.lines - bad.count,
+        "unreadable_lines": shards.skipped + bad.count,
         "without_control": sum(not case.control_stream for case in cases) if policy.control else 0,
+        **_summary(judged),
     }
+
+
+def _summary(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Count the outcomes, and name what deserves a closer look."""
+    outcomes = Counter(each.verdict["outcome"] for each in judged)
+    unsure: dict[str, list[dict[str, Any]]] = {}
+    for verdict in (each.verdict for each in judged if each.verdict["outcome"] in UNSURE):
+        unsure.setdefault(verdict["code"], []).append(verdict)
+    failed = [each.verdict for each in judged if each.verdict["outcome"] == Outcome.FAIL.value]
+    return {
+        "outcomes": dict(sorted(outcomes.items())),
+        "failed": [{name: each[name] for name in ("id", "code", "reason", "decided_at")} for each in failed],
+        "unsure": [
+            {"code": code, "reason": several[0]["reason"], "ids": [each["id"] for each in several]}
+            for code, several in sorted(unsure.items())
+        ],
+        "without_mentions": [each.verdict["id"] for each in judged if each.silent],
+        "control_without_mentions": [each.verdict["id"] for each in judged if each.control_silent],
+        "recording_ended_early": [each.verdict["id"] for each in judged if each.ended_early and not each.silent],
+    }
+
+
+def _check_output(options: Options) -> None:
+    for file in (options.policy, options.releases, *options.mentions):
+        if options.output.resolve() == file.resolve():
+            message = f"--output would overwrite {file}, which is read"
+            raise UsageFault(message, hint="name another file for the verdicts")
+    check_writable(options.output)
+
+
+class BadLines:
+    """Lines that turn out to be no mention when they are read whole: refused by their place, or counted, each once."""
+
+    def __init__(self, files: Sequence[Path], *, skip: bool) -> None:
+        """Take where they come from, and whether to go on without them."""
+        self._files = files
+        self._skip = skip
+        self._seen: set[bytes] = set()
+
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return len(self._seen)
+
+    def __call__(self, line: bytes) -> None:
+        """Hear of one.
+
+        Raises:
+            UsageFault: such lines are not to be skipped.
+        """
+        if not self._skip:
+            raise no_mention(*place_of(line, self._files), line)
+        self._seen.add(hashlib.blake2b(line.rstrip(b"\r\n"), digest_size=16).digest())
+
+
+def start_of(policy: Policy, path: Path, cases: Sequence[Case]) -> tuple[Builder, str, str]:
+    """Return what each process builds its parts from; of a file of the baseline's it reads what some case needs."""
+    since = min(case.release.baseline_from for case in cases)
+    until = max(case.release.baseline_to for case in cases)
+    return partial(build_recorded, since=since, until=until), dumps(policy.to_plain()).decode(), str(path)
 
 
 def distribute(files: Sequence[Path], shards: Shards, advance: Advance, *, skip_bad_lines: bool) -> None:
@@ -89,16 +165,6 @@ def _size(file: Path) -> int:
         return file.stat().st_size
     except OSError:
         return 0
-
-
-def _write(output: Path, verdicts: Sequence[dict[str, Any]]) -> None:
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with output.open("wb") as file:
-            for verdict in verdicts:
-                file.write(dumps(verdict) + b"\n")
-    except OSError as error:
-        raise cannot_write(output, error) from error
 
 
 @contextmanager

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gate.backtest.calibration import FEWEST, PARTS, USUAL
+from gate.backtest.calibration import FEWEST, PARTS, USUAL, more_tolerant
 from gate.canonical import rfc3339
+from gate.decide.words import percent
 from gate.report import content
 
 if TYPE_CHECKING:
     from gate.backtest import Result
     from gate.cli.calibrating import Calibration
 
+_WHY_MORE = (
+    "these windows held trouble (list incidents in --releases), posts that follow each other, authors who write in every"
+    " window and are no sample of all, or a mood that moves by the day: look at what halted them (gate backtest), then at"
+    " baseline.match, baseline.length and the tolerance"
+)
 FEW = 0.5
 """From this part of inconclusive windows on, the rates say more about the minimum than about the rules."""
 
@@ -50,24 +56,28 @@ def notes(found: Calibration) -> list[str]:
     own, said = found.own, []
     rate = own.false_halts
     if not rate.count:
-        said.append(
-            f"none of {content.count(rate.of, 'window')} was halted; a rate of 1 in"
-            f" {max(1, round(1 / rate.interval()[1]))} cannot be excluded"
-        )
+        none = "the window was not halted" if rate.of == 1 else f"none of {content.count(rate.of, 'window')} was halted"
+        one_in = round(1 / rate.interval()[1])
+        excluded = f"a rate of 1 in {one_in} cannot be excluded" if one_in > 1 else "that says nothing about the rate"
+        said.append(f"{none}; {excluded}")
     if not own.holds():
-        said.append("these windows held trouble, or posts that follow each other: list incidents in --releases")
+        said.append(_WHY_MORE)
     if own.inconclusive >= FEW * rate.of:
         said.append(
-            f"{own.inconclusive} of {rate.of} windows were inconclusive, too quiet to tell: a longer window or a"
-            " smaller minimum would be heard"
+            f"{own.inconclusive} of {content.count(rate.of, 'window')} came out inconclusive, too quiet to tell: a longer"
+            " window or a smaller minimum would be heard"
         )
+    if found.baseline_file:
+        said.append(f"each window is compared with what {found.baseline_file} holds of its baseline's time")
+    if found.without_control:
+        said.append("the policy's control was left out: name its stream in the mentions by --control-stream")
     unharmed = rate.of - own.points[-1].caught.of
     if unharmed:
         said.append(f"{unharmed} had no negative mention before the deploy, so no harm could be tried on them")
     if not found.history.stream and len(found.history.streams) > 1:
         said.append(f"{len(found.history.streams)} streams are taken together; choose one by --stream")
     if found.unreadable:
-        said.append(f"{content.count(found.unreadable, 'line')} that were no mention were left out")
+        said.append(f"left out {content.count(found.unreadable, 'line')} that could not be read as a mention")
     return said
 
 
@@ -113,12 +123,10 @@ def advice(found: Calibration) -> str:
     """Return the recommendation in one sentence."""
     best, own = found.recommended, found.own
     if own.false_halts.of < FEWEST:
-        return f"{content.count(own.false_halts.of, 'window')} are too few to choose a setting by; {FEWEST} are needed: add history."
+        are = "is" if own.false_halts.of == 1 else "are"
+        return f"{content.count(own.false_halts.of, 'window')} {are} too few to choose a setting by; {FEWEST} are needed: add history."
     if best is None:
-        sharp = any(each.caught(USUAL).change is not None for each in found.results)
-        if sharp:
-            return "No setting that catches 80 % of a change holds its alpha on this history: look at the false halts first."
-        return "No setting tried catches 80 % of even the largest change: more mentions are needed (sources, longer windows)."
+        return _no_advice(found)
     setting, caught = best.setting, best.caught(USUAL)
     name = f"window {content.duration(found.window * setting.times)}"
     if setting.alpha is not None:
@@ -129,7 +137,8 @@ def advice(found: Calibration) -> str:
     )
     if best is own:
         return (
-            f"Recommended: the policy as it is: {sees}, and no setting tried with at most its alpha is clearly sharper."
+            f"Recommended: the policy as it is: {sees}, and no setting tried with at most its alpha and the same"
+            " tolerance is clearly sharper."
         )
     before = own.caught(USUAL).change
     now = (
@@ -139,6 +148,21 @@ def advice(found: Calibration) -> str:
     )
     waits = "; every release then waits longer for its pass" if setting.times > own.setting.times else ""
     return f"Recommended: {name}: {sees}; {now}{waits}."
+
+
+def _no_advice(found: Calibration) -> str:
+    if not any(each.caught(USUAL).change is not None for each in found.results):
+        return "No setting tried catches 80 % of even the largest change: more mentions are needed (sources, longer windows)."
+    if (calmer := more_tolerant(found.results)) is None:
+        return (
+            "No setting that catches 80 % of a change holds its alpha on this history: look at the false halts first."
+        )
+    setting = calmer.setting
+    return (
+        f"No setting that tolerates {found.own.setting.tolerate:g} and catches 80 % of a change holds its alpha on this"
+        f" history. Look at the false halts first; tolerate {setting.tolerate:g} with alpha {setting.alpha:g} would hold"
+        f" it, and see a rise only from {_points(calmer.caught(USUAL).change)} on."
+    )
 
 
 def plain(found: Calibration) -> dict[str, Any]:
@@ -186,11 +210,6 @@ def _result(found: Calibration, result: Result) -> dict[str, Any]:
             for said in (result.caught(part),)
         ],
     }
-
-
-def percent(part: float) -> str:
-    """Return ``3.8 %`` or ``42 %``."""
-    return f"{part * 100:.1f} %" if 0 < part < 0.1 else f"{part * 100:.0f} %"  # noqa: PLR2004
 
 
 def number(value: float | None, digits: int) -> str:

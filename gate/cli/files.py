@@ -33,6 +33,24 @@ def write(file: Path, text: str) -> None:
         raise cannot_write(file, error) from error
 
 
+def check_writable(file: Path) -> None:
+    """See that a file can be written before hours are spent on what is to go into it; one that exists stays as it is.
+
+    Raises:
+        UsageFault: it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            return  # A pipe or a terminal: opening it may wait for a reader.
+        new = not (file.exists() or file.is_symlink())
+        file.open("ab").close()
+        if new:
+            file.unlink()
+    except OSError as error:
+        raise cannot_write(file, error) from error
+
+
 def cannot_write(path: Path, error: OSError) -> UsageFault:
     """Return the fault for a file or folder that could not be written, with what helps against this error."""
     hint = "choose a folder you may write to"

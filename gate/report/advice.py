@@ -60,7 +60,6 @@ def advice(report: Report) -> list[str]:
 
 def _mend(verdict: Verdict) -> list[str]:
     broken = [source for source in verdict.coverage if source.required and not source.complete]
-    named = [
-        f"Mend source {source.source}: {source.hint or source.reason or 'it did not answer'}." for source in broken
-    ]
+    whys = [(source.source, source.hint or source.reason or "it did not answer") for source in broken]
+    named = [f"Mend source {name}: {why}{'' if why.endswith(('.', '?', '!')) else '.'}" for name, why in whys]
     return [*named, "`gate doctor` tries every source and says the fix; then run the gate again."]

@@ -118,10 +118,11 @@ def test_each_fault_of_a_policy_begins_its_line(
     failing(PolicyFault(faults))
     assert run("broken") == 2
     expected = "gate: 2 faults\ngate.yml:4: rules: missing\ngate.yml:7: rules: missing\n"
-    assert capsys.readouterr().err == expected
+    after = "  next: mend what is named and run again\n"
+    assert capsys.readouterr().err == expected + after
     failing(PolicyFault(faults[:1]))
     run("broken")
-    assert capsys.readouterr().err == "gate: gate.yml:4: rules: missing\n"
+    assert capsys.readouterr().err == "gate: gate.yml:4: rules: missing\n" + after
 
 
 def test_hostile_arguments_are_harmless(capsys: pytest.CaptureFixture[str]) -> None:

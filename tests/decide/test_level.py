@@ -7,8 +7,9 @@ from functools import cache
 
 import pytest
 
+from gate.backtest.calibration import Rate
 from tests.decide.test_martingale import overpay
-from tools.simulate_level import KINDS, highest_odds, wilson
+from tools.simulate_level import KINDS, highest_odds
 
 STREAMS = 120
 
@@ -46,5 +47,5 @@ def test_pay_offs_that_are_too_high_are_noticed(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_level_of_a_part_is_told_with_its_interval() -> None:
     """Wilson's interval: 5 of 100 lies between 2.2 % and 11.2 %, none of 10,000 below 0.04 %."""
-    assert [round(x, 3) for x in wilson(5, 100)] == [0.022, 0.112]
-    assert wilson(0, 10_000)[1] < 0.0004
+    assert [round(x, 3) for x in Rate(5, 100).interval()] == [0.022, 0.112]
+    assert Rate(0, 10_000).interval()[1] < 0.0004
