@@ -26,14 +26,16 @@ MINUTE = timedelta(minutes=1)
 ON = On(Decision.HOLD, Decision.HOLD)
 
 
-def history(bad_after: int = 0) -> ListSource:
-    """A calm day at one mention every 3 minutes, then one a minute, bad ones from ``bad_after`` on."""
+def history(bad_after: int = 0, often: int = 1) -> ListSource:
+    """A calm day at one mention every 3 minutes, then so many a minute, four of five bad from minute ``bad_after`` on."""
     before = [mention(i, DEPLOY - 3 * MINUTE * (i + 1), "bad" if i % 5 == 0 else "fine") for i in range(480)]
     after = [
         mention(
-            1000 + i, DEPLOY + MINUTE * i + timedelta(seconds=30), "bad" if bad_after and i >= bad_after else "fine"
+            1000 + i,
+            DEPLOY + (MINUTE * i + timedelta(seconds=30)) / often,
+            "bad" if bad_after and i >= bad_after * often and i % 5 else "fine",
         )
-        for i in range(60)
+        for i in range(60 * often)
     ]
     return ListSource(before[::-1] + after)
 
@@ -77,7 +79,7 @@ def test_calm_release_passes_when_the_window_closes() -> None:
 
 def test_bad_release_halts_before_the_window_closes() -> None:
     """The run ends at the look that has seen enough."""
-    looks = finish(watch(history(bad_after=5), ManualClock()))
+    looks = finish(watch(history(bad_after=5, often=2), ManualClock()))
     assert looks[-1].verdict.outcome is Outcome.FAIL
     assert looks[-1].at < DEPLOY + 45 * MINUTE
 
@@ -378,7 +380,7 @@ def test_what_cannot_pass_is_told_before_the_settling() -> None:
 
 def test_an_outage_at_the_start_does_not_decide_the_window() -> None:
     """A baseline that could not be heard is asked for again at every look's time, and compared with as ever."""
-    source, clock, told = history(bad_after=5), ManualClock(), list[str]()
+    source, clock, told = history(bad_after=5, often=2), ManualClock(), list[str]()
     source.faults = [SourceDown("connection refused")] * 12
     run = watch(source, clock)
     baseline = run.hear_baseline(told.append)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from gate.decide.control import Control
-from gate.decide.levels import check_alpha
+from gate.decide.levels import check_alpha, seed_of
 from gate.decide.martingale import ShareTest
 from gate.decide.words import EVEN, about, chance, longer, mentions, percent
 from gate.model import Decision, Finding, Period
@@ -54,7 +54,7 @@ class ShareState:
         """Take the level, the tolerance and the scorer's densities."""
         self._options = options
         self._densities = context.densities
-        self._span = context.release.baseline_to - context.release.baseline_from
+        self._release = context.release
         self._baseline: list[float] = []
         self._test: ShareTest | None = None
         self._control_before: list[float] = []
@@ -102,7 +102,7 @@ class ShareState:
         """Compare the best wealth so far with 1/alpha."""
         count, options = len(self._baseline), self._options
         if count < MIN_BASELINE:
-            lack = longer(count, MIN_BASELINE, self._span)
+            lack = longer(count, MIN_BASELINE, self._release.baseline_to - self._release.baseline_from)
             sentence = f"{mentions(count)} before the deploy, {MIN_BASELINE} needed for a comparison; {lack}"
             return Finding(
                 "share", harm=False, code="baseline_too_small", sentence=sentence, ready=False, statistical=True
@@ -184,7 +184,8 @@ class ShareState:
     def _started(self) -> ShareTest:
         if self._test is None:
             alpha, tolerate, before = self._options.alpha, self._options.tolerate, self._baseline
-            self._test = ShareTest(before, alpha=alpha, tolerate=tolerate, densities=self._densities, seed=len(before))
+            seed = seed_of(self._release, before)
+            self._test = ShareTest(before, alpha=alpha, tolerate=tolerate, densities=self._densities, seed=seed)
         return self._test
 
     def _sentence(self, odds: float) -> str:
