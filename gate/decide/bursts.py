@@ -32,6 +32,8 @@ LEAN, STRONG, LEAST = 0.65, 0.9, 0.2
 """Up to a lean of LEAN the exponent is untouched; it falls to LEAST of it at STRONG. Half of all posts negative lean about 0.55."""
 RHYTHM = 4
 """phi is brought up to date every so many posts."""
+BEFORE = 2000
+"""Of a longer baseline the last so many mentions are asked: more would hardly change the answer."""
 HEAVY = 1.8
 """Autocorrelation past LAGS, and threads longer than any seen yet: heavy tails make the windowed estimate low."""
 
@@ -62,7 +64,7 @@ class Bursts:
         self._squares = 0.0
         self._count = self._post = 0
         self._total = 0.0
-        self._fold([rank - 0.5 for rank in _ranks(baseline, uniform)])
+        self._fold([rank - 0.5 for rank in _ranks(baseline[-BEFORE:], uniform)])
         self._near.clear()
         self._far.clear()
         self._far_total = 0.0

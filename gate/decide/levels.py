@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from gate.model import Release
 
@@ -22,7 +23,7 @@ def check_alpha(alpha: float) -> None:
         raise ValueError(message)
 
 
-def seed_of(release: Release, scores: Iterable[float]) -> int:
+def seed_of(release: Release, scores: Sequence[float]) -> int:
     """Return the seed of a run: the same at each replay, settled before the first mention after the deploy is read.
 
     Who writes after the deploy cannot choose it, and who writes before it must know every other score to the last bit to
@@ -36,6 +37,5 @@ def seed_of(release: Release, scores: Iterable[float]) -> int:
     True
     """
     digest = hashlib.sha256(f"{release.name}\n{release.deployed_at.isoformat()}".encode())
-    for score in scores:
-        digest.update(f"\n{score!r}".encode())
+    digest.update(struct.pack(f"<{len(scores)}d", *scores))
     return int.from_bytes(digest.digest()[:8], "big")
