@@ -1,6 +1,6 @@
 """What a control does for the share rule: how often a mood of everybody's halts, and what is still found of our own harm.
 
-    python -m tools.simulate_control [--scorer blend] [--streams 60] [--before 500] [--after 600] [--level 2000] [--jobs 2]
+    python -m tools.simulate_control [--scorer blend] [--streams 60] [--before 500] [--after 600] [--level 500] [--jobs 2]
 
 Seeded streams of scores drawn from what the scorer's negative and other posts look like; a look after each of our mentions. The
 control is heard equally often, a fifth and a twentieth as often, before the deploy as after it. The first table tells the part
@@ -102,7 +102,7 @@ def main() -> int:
     parser.add_argument("--streams", type=int, default=60)
     parser.add_argument("--before", type=int, default=500)
     parser.add_argument("--after", type=int, default=600)
-    parser.add_argument("--level", type=int, default=2000, help="streams for each cell of the second table")
+    parser.add_argument("--level", type=int, default=500, help="streams for each cell of the second table")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
     size = {"after": given.after, "scorer": given.scorer}

@@ -1,6 +1,6 @@
 """How often the surge rule halts, by how many times the usual complaints come, and whether its bound on the usual rate holds.
 
-    python tools/simulate_surge.py [--streams 400] [--alpha 0.01] [--jobs 2] [--coverage 4000]
+    python tools/simulate_surge.py [--streams 200] [--alpha 0.01] [--jobs 2] [--coverage 1000]
 
 Seeded streams of complaints, 12 an hour, with a look each minute for 12 h. The first table has 12 h of baseline and one rate, the
 second a baseline of days in which the window's first hour is as busy as the others, or three times as busy: the rate of each hour
@@ -134,9 +134,9 @@ def table(pool: ProcessPoolExecutor, cases: dict[str, Case], streams: int, alpha
 def main() -> int:
     """Simulate and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--streams", type=int, default=400)
+    parser.add_argument("--streams", type=int, default=200)
     parser.add_argument("--alpha", type=float, default=0.01)
-    parser.add_argument("--coverage", type=int, default=4000, help="streams for each row of the last table")
+    parser.add_argument("--coverage", type=int, default=1000, help="streams for each row of the last table")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
     with ProcessPoolExecutor(given.jobs) as pool:

@@ -40,7 +40,8 @@ class ControlSurge:
         """Start with no complaint; see `Usual` for what it takes."""
         self._usual = Usual(release, match)
         self._begin = self._at = release.deployed_at
-        self._seen = 0
+        self.seen = 0
+        """Complaints since the deploy."""
 
     @property
     def heard(self) -> bool:
@@ -52,7 +53,7 @@ class ControlSurge:
         if baseline:
             self._usual.add(at)
         else:
-            self._seen += 1
+            self.seen += 1
 
     def advance(self, at: datetime) -> None:
         """One look."""
@@ -61,7 +62,11 @@ class ControlSurge:
     def times(self) -> float:
         """Estimate how many times the usual complaints the control has; 1 where it was not heard."""
         usual = self._expected()
-        return (self._seen + 0.5) / (usual + 0.5) if self.heard and usual else 1.0
+        return (self.seen + 0.5) / (usual + 0.5) if self.heard and usual else 1.0
+
+    def moved(self, ours: float) -> bool:
+        """Whether the control looks as if it had, on the scale of logarithms, at least half of the surge that we have."""
+        return self.times() ** 2 >= ours
 
     def excuses(self, ours: Usual, seen: int, *, tolerate: float, phi: float) -> bool:
         """Whether the tolerance and the control's own surge together may explain our complaints."""
@@ -69,8 +74,8 @@ class ControlSurge:
         if not (self.heard and usual and theirs):
             return False
         known = (ours.effective(self._begin, self._at), self._usual.effective(self._begin, self._at))
-        difference = math.log((seen + 0.5) / usual) - math.log((self._seen + 0.5) / theirs) - math.log(tolerate)
-        variance = phi * (1 / (seen + 0.5) + 1 / (self._seen + 0.5) + sum(1 / each for each in known))
+        difference = math.log((seen + 0.5) / usual) - math.log((self.seen + 0.5) / theirs) - math.log(tolerate)
+        variance = phi * (1 / (seen + 0.5) + 1 / (self.seen + 0.5) + sum(1 / each for each in known))
         return evidence(difference, variance, PRIOR) < math.log(1 / BLAMED)
 
     def _expected(self) -> float:

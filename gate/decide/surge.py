@@ -114,7 +114,7 @@ class SurgeState:
         return Finding(
             rule="surge",
             harm=harm,
-            code="complaints_surged" if harm else "control_surged_too" if excused else "complaints_usual",
+            code="complaints_surged" if harm else self._excuse_code() if excused else "complaints_usual",
             sentence=self._sentence(test) + (self._excuse() if excused else ""),
             decision=Decision(self._options.decision),
             ready=not excused,
@@ -135,8 +135,14 @@ class SurgeState:
             f"{one_in(test.odds)} if up to {self._options.tolerate:g} times were harmless"
         )
 
+    def _excuse_code(self) -> str:
+        return "control_surged_too" if self._control.moved(self._started().ratio) else "control_too_thin"
+
     def _excuse(self) -> str:
-        return f"; but the control has {self._control.times():.1f} times its usual too, and what remains may be chance"
+        times, seen = self._control.times(), f"{self._control.seen:,} of the control's"
+        if self._control.moved(self._started().ratio):
+            return f"; but {seen} are {times:.1f} times its usual too, and what remains may be chance"
+        return f"; but {seen} are too few to tell that it has no surge of its own ({times:.1f} times its usual)"
 
     def _started(self) -> SurgeTest:
         if self._test is None:

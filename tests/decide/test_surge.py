@@ -241,13 +241,13 @@ def test_looks_that_span_hours_see_what_is_usual_in_each(seed: int, cuts: list[i
     assert all(at_most(time) >= usual.between(DEPLOY, time) for time in times)
 
 
-def beside(control: float, ours: float) -> SurgeState:
-    """Return the rule after six hours in which the control's complaints and ours came so many times as fast."""
-    chance = random.Random(f"beside:{control}:{ours}")
+def beside(control: float, ours: float, *, thin: float = 1, number: int = 0) -> SurgeState:
+    """Return the rule after six hours in which complaints came so many times as fast; the control has `thin` times ours at most times."""
+    chance = random.Random(f"beside:{control}:{ours}:{number}")
     state = started(chance)
-    for at in arrivals(chance, USUAL, DEPLOY - 24 * HOUR, 24):
+    for at in arrivals(chance, thin * USUAL, DEPLOY - 24 * HOUR, 24):
         state.fold_control(seen(at, 0.9, Period.BASELINE))
-    theirs = arrivals(chance, control * USUAL, DEPLOY, 6)
+    theirs = arrivals(chance, thin * control * USUAL, DEPLOY, 6)
     mine = arrivals(chance, ours * USUAL, DEPLOY, 6)
     for look in every(5):
         while theirs and theirs[0] < look:
@@ -275,8 +275,18 @@ def test_complaints_are_judged_against_the_controls(control: float, ours: float,
     assert finding.harm == (code == "complaints_surged")
     assert finding.ready == (code != "control_surged_too")
     if code == "control_surged_too":
-        assert "; but the control has " in finding.sentence
+        assert " of the control's are " in finding.sentence
+        assert " times its usual too, and what remains may be chance" in finding.sentence
         assert float(finding.numbers["control_ratio"] or 0) > 5
+
+
+def test_a_thin_control_is_no_reason_to_blame_us() -> None:
+    """Six times as many of ours and of a control heard a twentieth as often: none of 12 is halted; it is said that it is too thin."""
+    findings = [beside(6, 6, thin=0.05, number=number).judge() for number in range(12)]
+    assert not any(finding.harm for finding in findings)
+    calm = beside(1, 8, thin=0.05).judge()
+    assert (calm.harm, calm.ready, calm.code) == (False, False, "control_too_thin")
+    assert " of the control's are too few to tell that it has no surge of its own (" in calm.sentence
 
 
 def test_a_control_that_was_not_heard_excuses_nothing() -> None:
