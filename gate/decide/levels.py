@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from gate.model import Release
 
@@ -23,7 +22,7 @@ def check_alpha(alpha: float) -> None:
         raise ValueError(message)
 
 
-def seed_of(release: Release, scores: Sequence[float]) -> int:
+def seed_of(release: Release, scores: Iterable[float]) -> int:
     """Return the seed of a run: the same at each replay, settled before the first mention after the deploy is read.
 
     Who writes after the deploy cannot choose it, and who writes before it must know every other score to the last bit to
@@ -37,5 +36,5 @@ def seed_of(release: Release, scores: Sequence[float]) -> int:
     True
     """
     digest = hashlib.sha256(f"{release.name}\n{release.deployed_at.isoformat()}".encode())
-    digest.update(struct.pack(f"<{len(scores)}d", *scores))
+    digest.update("".join([f"\n{score!r}" for score in scores]).encode())
     return int.from_bytes(digest.digest()[:8], "big")

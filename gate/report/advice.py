@@ -15,6 +15,7 @@ BY_A_PERSON = {"approved": "Go on with {name}", "rejected": "Roll back {name}, o
 MISSING = {
     "too_few_mentions": "Watch longer (window.length), add a source, or lower minimum if few people write about you.",
     "baseline_too_small": "Give the comparison more to stand on: a longer baseline.length, or a recorded baseline.",
+    "control_too_thin": "Watch longer, name a control that more people write about, or take it out.",
     "control_rose_too": "Users elsewhere are as unhappy: find out with what, and run the gate again when that is over.",
     "control_surged_too": "Users elsewhere complain as much more: find out of what, and run the gate again when that is over.",
     "source_incomplete": "Find out what the source needs with `gate doctor`, then run the gate again.",
