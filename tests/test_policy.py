@@ -90,7 +90,7 @@ def test_every_section_is_read() -> None:
     assert (x.type, x.name, x.required, x.line, x.options.budget.reads) == ("x", "x", True, 4, 2000)
     assert (file.name, file.required, file.options.path) == ("file", False, "mentions.jsonl")
     held = On(Decision.HOLD, Decision.HOLD)
-    assert policy.decision_rules() == Rules(policy.rules, Minimum(), held, dry_run=True)
+    assert policy.decision_rules() == Rules(policy.rules, Minimum(), held, dry_run=True, match=timedelta(days=7))
 
 
 def test_an_earlier_release_is_the_baseline() -> None:
