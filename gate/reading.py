@@ -39,6 +39,8 @@ class Plan:
     """All phrases of the keyword rules."""
     match: timedelta | None = None
     """Only baseline mentions at the window's time of day (24 h) or of week (7 d) count; None for all."""
+    window: timedelta | None = None
+    """How long the window was when the run was ordered, if it may have been extended since: the baseline stays what it was."""
     keep_text: bool = False
     emotions: bool = False
     """Whether to read the emotions of what is written after the deploy; reports show them."""
@@ -50,7 +52,7 @@ class Plan:
         if self.match is None:
             return True
         start = self._start()
-        return (when - start) % self.match < self.release.window_to - start
+        return (when - start) % self.match < self.release.deployed_at + self._length() - start
 
     def stretch(self, when: datetime) -> int:
         """Number the stretches of the baseline that are each as long as the window, or its match of another day.
@@ -58,9 +60,13 @@ class Plan:
         Who writes often is in each of them, as in the window, and who writes once in one of them: with one vote for all the
         baseline the window, being shorter, would hold more of those who write often, whose mood may be another.
         """
-        if self.match:
+        length = self._length()
+        if self.match and self.match > length:
             return (when - self._start()) // self.match
-        return (when - self.release.deployed_at) // (self.release.window_to - self.release.deployed_at)
+        return (when - self.release.deployed_at) // length
+
+    def _length(self) -> timedelta:
+        return self.window or self.release.window_to - self.release.deployed_at
 
     def _start(self) -> datetime:
         return self.release.deployed_at.replace(minute=0, second=0, microsecond=0)

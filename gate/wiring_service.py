@@ -179,7 +179,7 @@ class Opener:
                 controls=hear(200, policy.control, control=True),
                 memory=journal.memory(memory) if (memory := memory_of(policy, self._store)) else None,
             )
-            plan = replace(plan_of(policy, release), emotions=True)
+            plan = replace(plan_of(policy, release), emotions=True, window=policy.window.length)
             heard = (*parts.listeners, *parts.controls)
             purses = {each.name: each.purse for each in heard if isinstance(each.purse, Purse)}
             yield Vigil(Watch(plan, parts), release.deployed_at + policy.window.settle, purses)

@@ -28,6 +28,18 @@ def test_one_vote_per_author() -> None:
     assert reasons(Filters(), *unknown) == [None, None, None]
 
 
+def test_nobody_alone_makes_a_baseline() -> None:
+    """Whoever writes in each of 200 stretches, beside one other person in each, has a twentieth of the votes, and no more."""
+    sieve = Sieve(Filters())
+    kept = []
+    for number in range(400):
+        author = f"once {number}" if number % 2 else "busy"
+        written = mention(number, DEPLOY, f"text {number}", author=author)
+        kept += [] if sieve.judge(written, number // 2) else [author]
+    assert len(kept) - kept.count("busy") == 200
+    assert 9 <= kept.count("busy") <= 11
+
+
 def test_one_vote_per_conversation() -> None:
     """A thread counts once."""
     thread = [mention(i, DEPLOY, f"text {i}", conversation="t") for i in range(2)]

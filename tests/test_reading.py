@@ -133,7 +133,7 @@ def test_without_evidence_no_text_is_hashed_and_all_else_is_as_ever() -> None:
 
 
 def test_those_who_write_often_weigh_the_same_before_and_after_the_deploy() -> None:
-    """Four write all the time, others once: of a baseline of many windows' length they are as large a part as of a window."""
+    """Two write all the time, others once: of a baseline of many windows' length they are as large a part as of a window."""
     whole = release()
     window = whole.window_to - whole.deployed_at
 
@@ -142,11 +142,26 @@ def test_those_who_write_often_weigh_the_same_before_and_after_the_deploy() -> N
         written = [
             mention(5 * step + who, start + window * step / 24, f"text {step} {who}", author=author)
             for step in range(steps)
-            for who, author in enumerate((*"abcd", f"stranger {start} {step}"))
+            for who, author in enumerate(("a", "b", *(f"stranger {start} {step} {n}" for n in range(3))))
         ]
         kept = [each for each in read(WordScorer(), written, period, emotions=False) if isinstance(each, Scored)]
-        return sum(each.author in set("abcd") for each in kept) / len(kept)
+        return sum(each.author in {"a", "b"} for each in kept) / len(kept)
 
     after = part(Period.POST, whole.deployed_at, 1)
-    assert after == 4 / 28
+    assert after == 2 / 74
     assert part(Period.BASELINE, whole.deployed_at - 10 * window, 10) == after
+
+
+def test_a_window_that_is_extended_leaves_the_baseline_as_it_was() -> None:
+    """How long the window was when the run was ordered says what a stretch is, and which hours are matched."""
+    ordered = release(timedelta(hours=1))
+    fields: dict[str, object] = {"settle": MINUTE, "every": MINUTE, "filters": Filters(), "window": timedelta(hours=1)}
+    for match in (None, timedelta(days=1)):
+        plans = [
+            Plan(replace(ordered, window_to=DEPLOY + timedelta(hours=hours)), match=match, **fields)  # type: ignore[arg-type]
+            for hours in (1, 5)
+        ]
+        times = [DEPLOY - timedelta(minutes=7 * step) for step in range(600)]
+        first, extended = ([(plan.stretch(at), plan.matches(at)) for at in times] for plan in plans)
+        assert first == extended
+        assert len({stretch for stretch, _ in first}) == (71 if match is None else 4)

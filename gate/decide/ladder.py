@@ -182,8 +182,9 @@ def _named(sources: Sequence[Coverage], what: str) -> str:
 
 
 def _ruled_out(findings: Sequence[Finding]) -> bool:
-    """Every rule is calm, and the one that can rule harm out has."""
-    return any(finding.ruled_out for finding in findings) and not any(finding.harm for finding in findings)
+    """Every rule could judge and is calm, and the one that can rule harm out has."""
+    calm = all(finding.ready and not finding.harm for finding in findings)
+    return calm and any(finding.ruled_out for finding in findings)
 
 
 def _hopeless(findings: Sequence[Finding]) -> bool:

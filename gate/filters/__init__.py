@@ -7,7 +7,7 @@ not count leaves as ``Dropped`` with its reason, so that fetched = kept + droppe
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta  # noqa: TC003 - who reads a policy asks for the types of its fields
 from typing import TYPE_CHECKING, Literal
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gate.model import Mention
+
+PART, FEW = 20, 4
+"""Over many stretches an author has no more than a twentieth of the votes, and one vote and FEW more in any case: nobody alone
+makes a baseline."""
 
 _PRIMARY_TAG = re.compile(r"[a-z]{2,3}")
 
@@ -78,6 +82,9 @@ class _Voted:
     authors: dict[str, int] = field(default_factory=dict)
     """And in which stretch of time the last one was."""
     conversations: dict[str, int] = field(default_factory=dict)
+    again: Counter[str] = field(default_factory=Counter)
+    """Votes of an author after the first, in other stretches."""
+    votes: int = 0
 
 
 class Sieve:
@@ -95,7 +102,7 @@ class Sieve:
     def judge(self, mention: Mention, stretch: int = 0) -> tuple[DropReason, str] | None:
         """Return why the mention does not count, with a detail for people; None if it counts.
 
-        Authors and conversations have one vote in each ``stretch`` of time.
+        Authors and conversations have one vote in each ``stretch`` of time, and no author more than a twentieth of all votes.
         """
         voted = self._voted[mention.source]
         if mention.id in voted.ids:
@@ -122,14 +129,19 @@ class Sieve:
     def _by_vote(self, mention: Mention, stretch: int, voted: _Voted) -> tuple[DropReason, str] | None:
         wanted = self._filters
         author = mention.author if wanted.one_vote_per_author else ""
-        if voted.authors.get(author) == stretch:
+        if author in voted.authors and (
+            voted.authors[author] == stretch or voted.again[author] >= max(FEW, voted.votes // PART)
+        ):
             return DropReason.AUTHOR_VOTED, ""
         thread = mention.conversation if wanted.one_vote_per_conversation else ""
         if voted.conversations.get(thread) == stretch:
             return DropReason.CONVERSATION_COUNTED, ""
         if wanted.near_duplicates == "drop" and self._copies.seen(mention.text, mention.created_at):
             return DropReason.NEAR_DUPLICATE, ""
+        voted.votes += 1
         if author:
+            if author in voted.authors:
+                voted.again[author] += 1
             voted.authors[author] = stretch
         if thread:
             voted.conversations[thread] = stretch
