@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 720, 480
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 84, 64
 TICKS = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
+LETTER = 7.6
+"""About as wide as a letter of the legend is."""
 COLOURS = ("ours", "own", "a", "b", "c")
 _STYLE = """
 svg { --paper: #ffffff; --ink: #1b1f24; --faint: #57606a; --grid: #d8dee4;
@@ -46,8 +48,10 @@ def operating_curves(lines: Mapping[str, Sequence[Point]], subtitle: str) -> str
         f'<text class="faint" x="{LEFT}" y="50">{escape(subtitle)}</text>',
         *_axes(),
     ]
-    for number, (name, found) in enumerate(lines.items()):
-        parts += _line(name, found, COLOURS[number], number)
+    along = float(LEFT)
+    for colour, (name, found) in zip(COLOURS, lines.items(), strict=False):
+        parts += _line(name, found, colour, along)
+        along += LETTER * (len(name) + 2)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -71,7 +75,7 @@ def _axes() -> list[str]:
     ]
 
 
-def _line(name: str, found: Sequence[Point], colour: str, number: int) -> list[str]:
+def _line(name: str, found: Sequence[Point], colour: str, along: float) -> list[str]:
     ink = f"var(--{colour})"
     way = " ".join(f"{_x(each.wrong.part)},{_y(each.right.part)}" for each in found)
     drawn = [f'<polyline points="{way}" fill="none" stroke="{ink}" stroke-width="2"/>']
@@ -83,8 +87,7 @@ def _line(name: str, found: Sequence[Point], colour: str, number: int) -> list[s
             f'<path d="M{_x(left)} {y}H{_x(right)}M{x} {_y(low)}V{_y(high)}" stroke="{ink}" opacity="0.35"/>',
             f'<circle cx="{x}" cy="{y}" r="{6 if usual else 3}" fill="{ink}"/>',
         ]
-    x = LEFT + number * (WIDTH - LEFT - RIGHT) / len(COLOURS)
-    drawn.append(f'<text x="{x:.0f}" y="{TOP - 14}" style="fill: {ink}">● {escape(name)}</text>')
+    drawn.append(f'<text x="{along:.0f}" y="{TOP - 14}" style="fill: {ink}">● {escape(name)}</text>')
     return drawn
 
 
