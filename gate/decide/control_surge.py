@@ -6,7 +6,7 @@ ours seen where U are usual, C and X of the control's and r tolerated,
 
     D = ln((S + 1/2) / U) - ln((C + 1/2) / X) - ln r,    V = phi (1 / (S + 1/2) + 1 / (C + 1/2) + 1 / n_U + 1 / n_X),
 
-n as in `Usual.effective`, and the evidence is `evidence(D, V, PRIOR)`.
+n as in `Usual.effective`, and the evidence is `evidence(D, V, LOG_RATIO_SCALE)`.
 
 Guarantees. (1) A release that is harmless by its own baseline is halted with a chance of at most alpha over all looks, whatever
 the control does: harm needs the test of the policy. (2) Where both rates rose the same number of times, harm has a chance of at
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from gate.model import Release
 
-PRIOR = 1.0
+LOG_RATIO_SCALE = 1.0
 """Changes of this size of the logarithm, 2.7 times, are told best."""
-LEAST = 10
+MIN_CONTROL_BASELINE = 10
 """Complaints of the control before the deploy below which nothing is known of its usual rate."""
 
 
@@ -41,18 +41,18 @@ class ControlSurge:
         self._usual = Usual(release, match)
         self._begin = self._at = release.deployed_at
         self.seen = 0
-        """Complaints since the deploy."""
+        """Complaints since the deploy, in hours of the day that were heard before it."""
 
     @property
     def heard(self) -> bool:
         """Whether it complained often enough before the deploy."""
-        return self._usual.total >= LEAST
+        return self._usual.total >= MIN_CONTROL_BASELINE
 
     def add(self, at: datetime, *, baseline: bool) -> None:
         """Count one complaint of the control."""
         if baseline:
             self._usual.add(at)
-        else:
+        elif self._usual.heard(at):
             self.seen += 1
 
     def advance(self, at: datetime) -> None:
@@ -76,7 +76,7 @@ class ControlSurge:
         known = (ours.effective(self._begin, self._at), self._usual.effective(self._begin, self._at))
         difference = math.log((seen + 0.5) / usual) - math.log((self.seen + 0.5) / theirs) - math.log(tolerate)
         variance = phi * (1 / (seen + 0.5) + 1 / (self.seen + 0.5) + sum(1 / each for each in known))
-        return evidence(difference, variance, PRIOR) < math.log(1 / BLAMED)
+        return evidence(difference, variance, LOG_RATIO_SCALE) < math.log(1 / BLAMED)
 
     def _expected(self) -> float:
         return self._usual.between(self._begin, self._at)

@@ -78,13 +78,16 @@ class SurgeState:
 
     def fold(self, scored: Scored) -> None:
         """Count one complaint from after the deploy, up to the look that is being made."""
-        self._fresh += scored.compared and scored.negative > EVEN
+        complains = scored.compared and scored.negative > EVEN
+        self._fresh += complains and self._usual.heard(scored.created_at)
 
     def advance(self, at: datetime) -> None:
         """Test the complaints since the last look."""
         if at <= self._at or self._usual.total < MIN_BASELINE:
             return
-        test, bound = self._started(), self._ceiling(at)
+        test = self._started()
+        # Rounding may let the ceiling fall by a hair where nothing more is usual.
+        bound = max(self._bound, self._ceiling(at))
         test.update(self._fresh, usual=self._usual.between(self._at, at), bound=bound - self._bound)
         self._control.advance(at)
         self._after += self._fresh

@@ -46,7 +46,6 @@ class Block:
     """Seen in it."""
     expected: float
     """What the (time-matched) profile of the baseline expects in it."""
-    hours: float
 
 
 class SurgeTest:
@@ -73,14 +72,17 @@ class SurgeTest:
         self.rejected = False
 
     def update(self, complaints: float, *, usual: float, bound: float) -> None:
-        """One look: complaints (a count, or summed probabilities) since the last one, where so many are usual, and at most so many."""
+        """One look: complaints (a count, or summed probabilities) since the last one, where so many are usual, and at most so many.
+
+        A bound of 0 says that the bound on all so far needs no raising, not that nothing is known: its complaints count.
+        """
         if complaints < 0 or usual < 0 or bound < 0:
             message = f"complaints, usual and bound cannot be negative: {complaints}, {usual}, {bound}"
             raise ValueError(message)
         self._seen += complaints
         self._usual += usual
         bound *= self._tolerate
-        if not 0 < bound < math.inf:
+        if not bound < math.inf:
             return
         self._log = [w + log_pay(complaints, bound, r, self.phi) for w, (r, _) in zip(self._log, RATIOS, strict=True)]
         top = max(self._log)
@@ -126,7 +128,7 @@ def dispersion(baseline: Sequence[Block], rates: int = 1) -> float:
 
     `rates`: how many were read off these very blocks to tell what is expected; as many blocks tell nothing of the noise.
 
-    >>> dispersion([Block(n, 10.0, 1.0) for n in (10, 13, 7)]), dispersion([Block(n, 10.0, 1.0) for n in (30, 0, 0)]) > 20
+    >>> dispersion([Block(n, 10.0) for n in (10, 13, 7)]), dispersion([Block(n, 10.0) for n in (30, 0, 0)]) > 20
     (1.0, True)
     """
     terms = [(b.complaints - b.expected) ** 2 / b.expected for b in baseline if b.expected > 0]

@@ -7,14 +7,16 @@ the mean. Hour h was heard for E_h hours before the deploy, in which N_h complai
 Bound. By t, w_h(t) hours of hour h have passed since the deploy, and Lambda(t) = sum_h w_h rate_h complaints are usual. Put
 a = max_h w_h / E_h and n = sum_h w_h N_h / (E_h a). Weights w_h / (E_h a) are at most 1, and for those E[exp(-s w N)] is at most
 what a count of the whole sum's mean has (concavity of 1 - exp(-s w) in w, for Poisson), so the lower tail of n is no heavier
-than such a count's, and a (n + margin(n)) with the score bound of `margin` is above Lambda(t). At the end of each clock hour that
-the window touches, K of them, it is taken at alpha / K; in between it is drawn straight. Lambda is straight there too (one hour,
-one rate), so it lies below at all t at once with probability 1 - alpha: what the test of `surges` needs. The first hour's bound is
-that hour's own; later ones gain from noise that evens out over hours, and no hour's bound is drawn towards the other hours.
+than such a count's, and a (n + margin(n)) with the score bound of `margin` is above Lambda(t). At the end of the k-th clock hour
+since the deploy it is taken at alpha / (k (k + 1)), which sums to alpha however long the window is, so a window that is extended
+changes no bound of before; in between it is drawn straight. Lambda is straight there too (one hour, one rate), so it lies below at
+all t at once with probability 1 - alpha: what the test of `surges` needs. The first hour's bound is that hour's own; later ones
+gain from noise that evens out over hours, and no hour's bound is drawn towards the other hours.
 """
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from datetime import timedelta
@@ -68,33 +70,38 @@ class Usual:
         self._complaints[bisect_right(self._starts, at) - 1] += 1
         self._by_hour[self._place(at)] += 1
 
+    def heard(self, at: datetime) -> bool:
+        """Whether the hour of the day was listened to before the deploy; one that was, and had no complaint, was heard."""
+        return self._heard.get(self._place(at), 0.0) > 0
+
     def between(self, begin: datetime, end: datetime) -> float:
         """Complaints that are usual between two looks."""
         rates = self._by_hour
-        return sum(hours * rates[place] / self._heard[place] for place, hours in self._known(begin, end))
+        return math.fsum(hours * rates[place] / self._heard[place] for place, hours in self._known(begin, end))
 
     def ceiling(self, phi: float, alpha: float) -> Callable[[datetime], float]:
         """Return what tells at most how many complaints are usual from the deploy on, at all times at once.
 
         Args:
             phi: how many times the mean the variance of a count is.
-            alpha: chance that it is too low at any time of the window.
+            alpha: chance that it is too low at any time.
         """
         begin = self._release.deployed_at
-        slots = sum(1 for _ in _clock_hours(begin, self._release.window_to)) if self._daily else 1
-        level = alpha / max(1, slots)
+        first = _top(begin)
 
         @cache
-        def edges(start: datetime) -> tuple[float, float]:
-            low, high = (self._score_bound(begin, end, phi, level) for end in (start, _top(start) + HOUR))
-            return low, high
+        def by_the_end_of(hour: int) -> float:
+            if not hour:
+                return 0.0
+            return self._score_bound(begin, first + hour * HOUR, phi, alpha / (hour * (hour + 1)))
 
         def at_most(at: datetime) -> float:
             if not self._daily:
-                return self._score_bound(begin, at, phi, level)
-            start = max(begin, _top(at))
-            low, high = edges(start)
-            return low + (high - low) * ((at - start) / (_top(at) + HOUR - start))
+                return self._score_bound(begin, at, phi, alpha)
+            hour = (at - first) // HOUR
+            start, stop = max(begin, first + hour * HOUR), first + (hour + 1) * HOUR
+            low, high = by_the_end_of(hour), by_the_end_of(hour + 1)
+            return low + (high - low) * ((at - start) / (stop - start))
 
         return at_most
 
@@ -105,10 +112,7 @@ class Usual:
 
     def blocks(self) -> list[Block]:
         """Return the stretches of the baseline, each with what was expected in it."""
-        return [
-            Block(self._complaints[k], self.between(start, end), (end - start) / HOUR)
-            for k, (start, end) in enumerate(self._blocks)
-        ]
+        return [Block(self._complaints[k], self.between(start, end)) for k, (start, end) in enumerate(self._blocks)]
 
     @property
     def rates(self) -> int:

@@ -19,7 +19,7 @@ from gate.decide.rules import Context
 from gate.decide.surge import Surge, SurgeState
 from gate.decide.surges import margin
 from gate.decide.usual import Usual
-from gate.model import Period
+from gate.model import Period, Release
 from tests.support import DEPLOY, release, scored
 
 if TYPE_CHECKING:
@@ -318,3 +318,54 @@ def test_a_baseline_of_matching_hours_is_measured_by_those_hours(cycle: timedelt
                 state.fold_baseline(seen(each, 0.9, Period.BASELINE))
         assert watched(state, arrivals(chance, times * USUAL, DEPLOY, 6), every(5)).harmful() is harm
         assert 0.8 * times < float(state.judge().numbers["ratio"] or 0) < 1.3 * times
+
+
+def clockwork(per_hour: Callable[[datetime], int], begin: datetime, hours: int) -> list[datetime]:
+    """Return so many complaints in each hour, at even distances."""
+    counts = [(start, per_hour(start)) for start in (begin + k * HOUR for k in range(hours))]
+    return [start + (k + 0.5) / count * HOUR for start, count in counts for k in range(count)]
+
+
+@pytest.mark.parametrize(("flood", "harm"), [(0, False), (2000, True)])
+def test_a_flood_in_hours_that_never_had_a_complaint_is_found(flood: int, harm: bool) -> None:  # noqa: FBT001 - a case
+    """After a week with 20 complaints an hour by day and none by night, a deploy in the evening and a flood after midnight."""
+    deploy = DEPLOY.replace(hour=18)
+    days = 7 * 24
+    state = Surge().state(Context(Release("#brimly", deploy, deploy - days * HOUR, deploy, deploy + 12 * HOUR), None))
+    for at in clockwork(lambda at: 20 if at.hour >= 7 else 0, deploy - days * HOUR, days):
+        state.fold_baseline(seen(at, 0.9, Period.BASELINE))
+    after = clockwork(lambda at: 20 if at.hour >= 7 else flood, deploy, 8)
+    assert watched(state, after, [deploy + k * HOUR / 2 for k in range(1, 17)]).harmful() is harm
+
+
+def test_a_flood_in_hours_that_were_never_heard_is_left_out() -> None:
+    """Where matching hours of 14 to 17 h lie before the archive begins, nobody knows what is usual then, for us and the control."""
+    week = timedelta(days=7)
+    state = Surge().state(Context(release(6 * HOUR, week - 3 * HOUR), None, week))
+    for at in clockwork(lambda _at: 20, DEPLOY + 3 * HOUR - week, 3):
+        state.fold_baseline(seen(at, 0.9, Period.BASELINE))
+        state.fold_control(seen(at, 0.9, Period.BASELINE))
+    flood = clockwork(lambda at: 2000 if at.hour < 17 else 20, DEPLOY, 6)
+    for at in flood:
+        state.fold_control(seen(at, 0.9))
+    numbers = watched(state, flood, every(30)).judge().numbers
+    assert not state.harmful()
+    assert numbers["complaints_post"] == 60
+    assert float(numbers["ratio"] or 0) == pytest.approx(1)
+    assert float(numbers["control_ratio"] or 0) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_day_that_ends_in_an_hour_without_complaints_can_be_looked_at(seed: int) -> None:
+    """The bound on what is usual never falls by rounding, also where the second day begins."""
+    chance = random.Random(f"ulp:{seed}")
+    state = Surge().state(Context(release(26 * HOUR, 168 * HOUR), None))
+    for at in clockwork(lambda at: 0 if at.hour in {12, 13} else chance.randint(0, 3), DEPLOY - 168 * HOUR, 168):
+        state.fold_baseline(seen(at, 0.9, Period.BASELINE))
+    assert not watched(state, [], every(30, hours=26)).harmful()
+
+
+def test_a_window_that_is_extended_changes_no_bound_of_before() -> None:
+    """So the looks made before come out the same."""
+    (_, short, _), (_, long, _) = ceiling(0), ceiling(0, window=30)
+    assert all(short(at) == long(at) for at in every(10))
