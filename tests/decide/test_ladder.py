@@ -58,6 +58,15 @@ def test_rung(
     assert rung.reason
 
 
+def test_a_release_passes_early_only_where_every_rule_could_judge() -> None:
+    """Harm ruled out by one rule is no pass while a control is too thin for another to tell."""
+    rules = replace(RULES, promote_early=True)
+    ruled_out, thin = replace(CALM, ruled_out=True), replace(CALM, rule="surge", code="control_too_thin", ready=False)
+    early = climb(rules, [ruled_out, CALM], ENOUGH, [HEARD], closed=False)
+    assert (early.outcome, early.code) == (Outcome.PASS, "ruled_out_early")
+    assert climb(rules, [ruled_out, thin], ENOUGH, [HEARD], closed=False).outcome is Outcome.WAITING
+
+
 @pytest.mark.parametrize(
     ("post", "authors", "elapsed", "sentence"),
     [
