@@ -195,6 +195,33 @@ def test_an_output_that_cannot_be_written_is_found_first(tmp_path: Path) -> None
     assert "--output would overwrite mentions.jsonl" in done.stderr
 
 
+def test_verdicts_never_overwrite_the_policys_baseline_file(tmp_path: Path) -> None:
+    """It is read, too, from the policy's folder."""
+    folder = project(tmp_path, policy=POLICY.replace("length: 1d", "length: 1d, file: before.jsonl"))
+    (folder / "before.jsonl").write_text("of last year\n", encoding="utf-8")
+    done = backtest(folder, "--output", "./before.jsonl")
+    assert done.returncode == 2
+    assert "--output would overwrite" in done.stderr
+    assert (folder / "before.jsonl").read_text(encoding="utf-8") == "of last year\n"
+
+
+def test_a_release_may_have_any_name(tmp_path: Path) -> None:
+    """Also one that is half a character, as JSON cut in the middle of an escape holds it."""
+    folder = project(tmp_path)
+    assert summary(folder, releases=(ONE | {"name": "\ud800"},))["outcomes"] == {"pass": 1}
+
+
+def test_a_mention_from_the_future_does_not_go_on_with_a_recording(tmp_path: Path) -> None:
+    """One misdated line does not make the silence after an end a calm; text and ``--json`` tell of it."""
+    start = (DEPLOY + timedelta(minutes=12)).isoformat()
+    early = [each for each in history() if json.loads(each)["created_at"] < start]
+    lines = [*early, line(9999, DEPLOY.replace(year=2326), GOOD)]
+    folder = project(tmp_path, lines, POLICY.replace("30m", "6h").replace("1d", "6h"))
+    found = summary(folder)
+    assert (found["recording_ended_early"], found["dated_after_now"]) == (["one"], 1)
+    assert "1 mention dated after now" in backtest(folder).stdout
+
+
 def test_what_came_to_no_answer_says_why(tmp_path: Path) -> None:
     """One release for each reason in the text, with the names of those that share it."""
     folder = project(tmp_path)
@@ -214,6 +241,8 @@ def test_what_came_to_no_answer_says_why(tmp_path: Path) -> None:
         ({"text": 5}, "text is a number"),
         ({"id": None}, "no field 'id'"),
         ({"created_at": "2026-03-10T14:00:00"}, "created_at: "),
+        ({"created_at": "9999-12-31T23:59:59-01:00"}, "created_at: a time outside the years 1 to 9999"),
+        ({"created_at": "0001-01-01T00:00:00+01:00"}, "created_at: a time outside the years 1 to 9999"),
         ({"created_at": "2026-03-10T14:10:00Z", "rating": "five"}, "rating is not a number"),
     ],
 )

@@ -90,7 +90,7 @@ def replay(folder: Path, most: int = 99, *judge: Any, stream: str = "", control:
     length = policy.window.length
     cases = pretend(history, baseline=policy.baseline, window=length, most=most, control_stream=control)
     with TemporaryDirectory() as shelf:
-        with Shards(Path(shelf), cases) as shards:
+        with Shards(Path(shelf), cases, START + timedelta(days=99)) as shards:
             shards.add(folder / "mentions.jsonl", skip_bad_lines=False, progress=lambda _position: None)
         work = list(zip(shards.paths, shards.groups, strict=True))
         unreadable: list[bytes] = []
@@ -237,13 +237,17 @@ def test_an_unknown_stream_names_the_known(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_no_mention_is_refused_or_counted(tmp_path: Path) -> None:
-    """As in a backtest: named with its line, or left out and counted."""
+    """As in a backtest: named with its line, or left out and counted; so is a mention from the future, with a note."""
     file = project(tmp_path, 9, policy=ONE_SETTING) / "mentions.jsonl"
     file.write_text(file.read_text(encoding="utf-8") + "not a mention\n", encoding="utf-8")
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(line(9999, START.replace(year=2326), GOOD) + "\n")
     done = gate(tmp_path, "calibrate", "--mentions", "mentions.jsonl")
     assert done.returncode == 2
     assert "mentions.jsonl:542" in done.stderr
-    assert calibrate(tmp_path, "--skip-bad-lines")["history"]["unreadable_lines"] == 1
+    found = calibrate(tmp_path, "--skip-bad-lines")
+    assert (found["history"]["unreadable_lines"], found["history"]["dated_after_now"]) == (1, 1)
+    assert "left out 1 mention dated after now: see that created_at is right" in found["notes"]
 
 
 def test_a_quiet_history_is_not_called_safe(tmp_path: Path) -> None:
@@ -349,6 +353,29 @@ def test_a_control_that_is_left_out_is_told(tmp_path: Path) -> None:
     assert "there are the streams ours, theirs" in refused(folder, "--stream", "ours", "--control-stream", "rival")
     assert "cannot be its own control" in refused(folder, "--stream", "ours", "--control-stream", "ours")
     assert "--control-stream needs --stream" in refused(folder, "--control-stream", "ours")
+
+
+def test_a_picture_never_overwrites_what_is_read(tmp_path: Path) -> None:
+    """Neither mentions whose name ends in nothing, nor the policy's baseline.file by another name."""
+    folder = project(tmp_path, 0, policy=SHORT.replace("length: 80m", "length: 80m, file: before.jsonl"))
+    (folder / "before.jsonl").write_text("of last year\n", encoding="utf-8")
+    (folder / "curve.svg").symlink_to("before.jsonl")
+    (folder / "mentions").write_text("of this year\n", encoding="utf-8")
+    assert "--output would overwrite" in refused(folder, "--output", "curve.svg")
+    assert "--output would overwrite mentions" in refused(folder, "--mentions", "mentions", "--output", "mentions")
+    assert (folder / "before.jsonl").read_text(encoding="utf-8") == "of last year\n"
+
+
+def test_a_mention_from_the_future_is_no_history() -> None:
+    """No deploy is pretended in the years up to it; it is counted, for the note."""
+    with TemporaryDirectory() as shelf:
+        folder = project(Path(shelf), 9)
+        file = folder / "mentions.jsonl"
+        with file.open("a", encoding="utf-8") as lines:
+            lines.write(line(9999, START.replace(year=2326), GOOD) + "\n")
+        history = History(until=START + timedelta(days=1))
+        history.add(file, lambda _position: None)
+    assert (history.last, history.mentions, history.ahead) == (START + timedelta(hours=9), 541, 1)
 
 
 def test_a_picture_that_cannot_be_written_is_found_first(tmp_path: Path) -> None:

@@ -55,3 +55,25 @@ def test_the_same_words_again_are_a_copy_whatever_was_written_between() -> None:
     texts = [f"they broke my {one} again so please {other} it right now" for one in "abcdefg" for other in "hijklmn"]
     assert not any(copies.seen(text, DEPLOY) for text in texts)
     assert all(copies.seen(text, DEPLOY) for text in texts)
+
+
+def test_a_text_delivered_late_is_judged_by_when_it_was_written() -> None:
+    """Hours before, it is no copy; it hides nothing of what was written since, and has copies of its own time."""
+    copies, text = Copies(), "one two three four five six seven eight nine"
+    minute = timedelta(minutes=1)
+    assert not copies.seen(text, DEPLOY)
+    assert not copies.seen(text, DEPLOY - 300 * minute)
+    assert copies.seen(text, DEPLOY - 299 * minute)
+    assert copies.seen(text, DEPLOY + minute)
+    assert copies.seen(text, DEPLOY - 10 * minute)
+    assert copies.seen(text, DEPLOY + 16 * minute)
+    assert not copies.seen(text, DEPLOY + 32 * minute)
+
+
+@given(st.lists(st.integers(-15, 15), max_size=30))
+def test_within_a_quarter_of_an_hour_any_order_tells_copies(minutes: list[int]) -> None:
+    """However late each is delivered, the first text alone has a vote."""
+    copies, text = Copies(), "one two three four five six seven eight nine"
+    assert not copies.seen(text, DEPLOY)
+    for each in minutes:
+        assert copies.seen(text, DEPLOY + timedelta(minutes=each))

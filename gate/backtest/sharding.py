@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO
 
 from pydantic_core import SchemaValidator, core_schema
@@ -37,8 +37,8 @@ EVERY = 20_000
 class Shards:
     """Files of mentions, one for each few releases; a line is ``case index, tab, mention``."""
 
-    def __init__(self, folder: Path, cases: Sequence[Case]) -> None:
-        """Open the files in a folder that is empty."""
+    def __init__(self, folder: Path, cases: Sequence[Case], now: datetime) -> None:
+        """Open the files in a folder that is empty; what is dated after ``now`` is misdated, and ends no recording."""
         self._stack = ExitStack()
         count = min(MOST_SHARDS, len(cases))
         self.paths = [folder / f"{number:03}" for number in range(count)]
@@ -56,7 +56,9 @@ class Shards:
         for spans in self._by_stream.values():
             spans.extend(self._any_stream)
         self._last: dict[str, datetime] = {}
-        self.lines = self.skipped = 0
+        self._now = now
+        self.lines = self.skipped = self.ahead = 0
+        """Mentions, lines that are none, and mentions dated after now."""
 
     def __enter__(self) -> Self:
         """Return the shards themselves."""
@@ -91,7 +93,7 @@ class Shards:
             progress(raw.tell())
 
     def last(self, stream: str) -> datetime | None:
-        """Return when the last mention of a stream was written, or of all where it is empty; None if there was none."""
+        """Return when the last mention of a stream was written, or of all where it is empty; None if there was none by now."""
         last = self._last.get(stream) if stream else max(self._last.values(), default=None)
         return last and last.astimezone(UTC)
 
@@ -103,7 +105,10 @@ class Shards:
         at, stream = found
         self.lines += 1
         if stream not in self._last or at > self._last[stream]:
-            self._last[stream] = at
+            if at > self._now:
+                self.ahead += 1
+            else:
+                self._last[stream] = at
         for start, end, index, file in self._by_stream.get(stream, self._any_stream):
             if start <= at < end:
                 file.write(index + line if line.endswith(b"\n") else b"%s%s\n" % (index, line))
@@ -139,7 +144,8 @@ def _glance(line: bytes) -> tuple[datetime, str] | None:
         at = datetime.fromisoformat(fields["created_at"])
     except ValueError:
         return None
-    return (at, fields.get("stream") or "") if at.tzinfo else None
+    # In the first year and the last a time may lie outside them in UTC.
+    return (at, fields.get("stream") or "") if at.tzinfo and MINYEAR < at.year < MAXYEAR else None
 
 
 def _read(line: bytes) -> tuple[datetime, str] | None:

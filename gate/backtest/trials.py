@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gate.backtest.judging import watch_recorded
 from gate.decide.uniform import uniform
+from gate.decide.words import EVEN
 from gate.model import Outcome
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 CHANGES = (0.0, 0.05, 0.10, 0.15, 0.20, 0.30, 0.40)
 """Parts of the mentions that turn negative; the first is the release as it was."""
-EVEN = 0.5
-"""Above it a score is read as negative."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,10 @@ class History:
     mentions: int = 0
     streams: set[str] = field(default_factory=set)
     """Names of all streams in the files, also of those that are left out."""
+    until: datetime | None = None
+    """Now; None where nobody knows. One misdated mention would stretch the history over years without any."""
+    ahead: int = 0
+    """Mentions dated after that, which are left out."""
 
     def add(self, path: Path, progress: Callable[[int], None]) -> None:
         """Run through one file. Lines that are no mention are passed over here: who reads them for good says so.
@@ -55,6 +59,9 @@ class History:
             return
         self.streams.add(stream)
         if self.stream and stream != self.stream:
+            return
+        if self.until and at > self.until:
+            self.ahead += 1
             return
         self.mentions += 1
         self.first = min(self.first or at, at)

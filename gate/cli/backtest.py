@@ -44,9 +44,11 @@ def command(  # noqa: PLR0913 - one argument an option
     from gate.cli.backtest_words import sentences
     from gate.cli.backtesting import Options, run
     from gate.cli.terminal import say
+    from gate.clock import SystemClock
     from gate.report import safe
 
-    summary = run(Options(path, mentions, releases, output, jobs or os.cpu_count() or 1, scorer, skip_bad_lines))
+    options = Options(path, mentions, releases, output, jobs or os.cpu_count() or 1, scorer, skip_bad_lines)
+    summary = run(options, SystemClock().now())
     if as_json:
         click.echo(safe.json(summary))
         return

@@ -42,6 +42,11 @@ def sentences(summary: Mapping[str, Any]) -> Iterator[str]:
         yield f"{content.count(alone, 'release')} {names} no control_stream, and {were} judged without the policy's control."
     if unreadable := summary["unreadable_lines"]:
         yield f"Left out {content.count(unreadable, 'line')} that could not be read as a mention."
+    if ahead := summary["dated_after_now"]:
+        yield (
+            f"{content.count(ahead, 'mention')} dated after now told nothing about how long the recording goes on: see that"
+            " created_at is right."
+        )
 
 
 def _failed(failed: Sequence[Mapping[str, str]]) -> Iterator[str]:

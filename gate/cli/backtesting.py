@@ -23,6 +23,7 @@ from gate.wiring_recorded import build_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from gate.backtest import Case, Judged
     from gate.backtest.setup import Builder
@@ -48,17 +49,21 @@ class Options:
     skip_bad_lines: bool = False
 
 
-def run(options: Options) -> dict[str, Any]:
+def run(options: Options, now: datetime) -> dict[str, Any]:
     """Judge every release and write the verdicts; return the summary.
+
+    Args:
+        options: what is to be judged.
+        now: the time; what is dated after it is misdated, and says nothing about how long the recording went on.
 
     Raises:
         UsageFault: what is to be judged cannot be read, or the verdicts could not be written.
     """
     policy = load(options.policy, overrides=Overrides(scorer=options.scorer))
     cases = read_cases(options.releases, policy)
-    _check_output(options)
+    check_output(options.output, [options.policy, options.releases, *options.mentions], policy)
     with cancellable(), tempfile.TemporaryDirectory(prefix="gate-backtest-") as folder:
-        with Shards(Path(folder), cases) as shards, progress_bar("reading") as advance:
+        with Shards(Path(folder), cases, now) as shards, progress_bar("reading") as advance:
             distribute(options.mentions, shards, advance, skip_bad_lines=options.skip_bad_lines)
         if not shards.lines:
             message = "there is no mention in what --mentions names, so there is nothing to judge"
@@ -77,6 +82,7 @@ def run(options: Options) -> dict[str, Any]:
         "releases": len(cases),
         "mentions": shards.lines - bad.count,
         "unreadable_lines": shards.skipped + bad.count,
+        "dated_after_now": shards.ahead,
         "without_control": sum(not case.control_stream for case in cases) if policy.control else 0,
         **_summary(judged),
     }
@@ -102,12 +108,18 @@ def _summary(judged: Sequence[Judged]) -> dict[str, Any]:
     }
 
 
-def _check_output(options: Options) -> None:
-    for file in (options.policy, options.releases, *options.mentions):
-        if options.output.resolve() == file.resolve():
+def check_output(output: Path, files: Sequence[Path], policy: Policy) -> None:
+    """See that a file can be written, and is none of those that are read: the given ones, and the policy's baseline.file.
+
+    Raises:
+        UsageFault: it cannot be written, or would overwrite what is read.
+    """
+    before = [policy.folder / Path(policy.baseline.file).expanduser()] if policy.baseline.file else []
+    for file in (*files, *before):
+        if output.resolve() == file.resolve():
             message = f"--output would overwrite {file}, which is read"
-            raise UsageFault(message, hint="name another file for the verdicts")
-    check_writable(options.output)
+            raise UsageFault(message, hint="name another file for --output")
+    check_writable(output)
 
 
 class BadLines:

@@ -47,13 +47,13 @@ def command(  # noqa: PLR0913 - one argument an option
     """
     from gate.cli.calibrating import Options, picture, run
     from gate.cli.calibration_table import plain, table
-    from gate.cli.files import check_writable, write
+    from gate.cli.files import write
     from gate.cli.terminal import say, show
+    from gate.clock import SystemClock
     from gate.report import safe
 
     if output:
         _check_picture(output)
-        check_writable(output)
     options = Options(
         policy=path,
         mentions=mentions,
@@ -64,8 +64,9 @@ def command(  # noqa: PLR0913 - one argument an option
         jobs=jobs or os.cpu_count() or 1,
         scorer=scorer,
         skip_bad_lines=skip_bad_lines,
+        output=output,
     )
-    found = run(options)
+    found = run(options, SystemClock().now())
     if output:
         write(output, picture(found))
     if as_json:

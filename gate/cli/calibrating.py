@@ -21,7 +21,7 @@ from gate.backtest import (
     too_short,
     try_window,
 )
-from gate.cli.backtesting import BadLines, distribute, in_turn, progress_bar, start_of
+from gate.cli.backtesting import BadLines, check_output, distribute, in_turn, progress_bar, start_of
 from gate.clock import cancellable
 from gate.errors import UsageFault
 from gate.policy import Overrides, load
@@ -31,7 +31,7 @@ from gate.wiring_recorded import check_baseline_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from gate.backtest import Case, Result
     from gate.policy import Policy
@@ -53,6 +53,8 @@ class Options:
     control_stream: str = ""
     scorer: str | None = None
     skip_bad_lines: bool = False
+    output: Path | None = None
+    """Where the picture is to go; it is only seen to be free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +79,30 @@ class Calibration:
         return self.results[0]
 
 
-def run(options: Options) -> Calibration:
+def run(options: Options, now: datetime) -> Calibration:
     """Pretend deploys all over the history, and sum up what the policy and settings around it make of them.
+
+    Args:
+        options: what is to be replayed.
+        now: the time; what is dated after it is misdated, and no part of the history.
 
     Raises:
         UsageFault: the history is empty or too short; says how much is needed.
     """
     policy = load(options.policy, overrides=Overrides(scorer=options.scorer))
     _check_control(options)
+    if options.output:
+        named = [options.releases] if options.releases else []
+        check_output(options.output, [options.policy, *named, *options.mentions], policy)
     check_baseline_file(policy)
     with cancellable():
-        history = History(options.stream)
+        history = History(options.stream, until=now)
         with progress_bar("measuring") as advance:
             for file, progress in in_turn(options.mentions, advance):
                 history.add(file, progress)
         cases = _cases(options, policy, history)
         settings = {policy.window.length * times: settings_of(policy.decision_rules(), times) for times in TIMES}
-        tried, unreadable = _try(options, policy, cases, settings)
+        tried, unreadable = _try(options, policy, cases, settings, now)
     results = []
     for length, several in settings.items():
         windows = [rows for case, rows in zip(cases, tried, strict=True) if _length(case) == length]
@@ -155,13 +164,13 @@ def _check_history(options: Options, policy: Policy, history: History) -> None:
 
 
 def _try(
-    options: Options, policy: Policy, cases: Sequence[Case], settings: Mapping[timedelta, Sequence[Any]]
+    options: Options, policy: Policy, cases: Sequence[Case], settings: Mapping[timedelta, Sequence[Any]], now: datetime
 ) -> tuple[list[Any], int]:
     """Return the trials of each case, in order, and how many lines were no mention."""
     start = start_of(policy, options.policy, cases)
     tried: dict[int, Any] = {}
     with tempfile.TemporaryDirectory(prefix="gate-calibrate-") as folder:
-        with Shards(Path(folder), cases) as shards, progress_bar("reading") as advance:
+        with Shards(Path(folder), cases, now) as shards, progress_bar("reading") as advance:
             distribute(options.mentions, shards, advance, skip_bad_lines=options.skip_bad_lines)
         bad = BadLines(options.mentions, skip=options.skip_bad_lines)
         work = list(zip(shards.paths, shards.groups, strict=True))

@@ -78,6 +78,8 @@ def notes(found: Calibration) -> list[str]:
         said.append(f"{len(found.history.streams)} streams are taken together; choose one by --stream")
     if found.unreadable:
         said.append(f"left out {content.count(found.unreadable, 'line')} that could not be read as a mention")
+    if ahead := found.history.ahead:
+        said.append(f"left out {content.count(ahead, 'mention')} dated after now: see that created_at is right")
     return said
 
 
@@ -175,6 +177,7 @@ def plain(found: Calibration) -> dict[str, Any]:
             "to": rfc3339(history.last) if history.last else None,
             "stream": history.stream,
             "unreadable_lines": found.unreadable,
+            "dated_after_now": history.ahead,
         },
         "policy": _result(found, found.own),
         "settings": [_result(found, each) for each in found.results],

@@ -35,6 +35,6 @@ def seed_of(release: Release, scores: Iterable[float]) -> int:
     >>> seed_of(release, [0.1, 0.2]) == seed_of(release, [0.1, 0.2]) != seed_of(release, [0.2, 0.1])
     True
     """
-    digest = hashlib.sha256(f"{release.name}\n{release.deployed_at.isoformat()}".encode())
+    digest = hashlib.sha256(f"{release.name}\n{release.deployed_at.isoformat()}".encode("utf-8", "surrogatepass"))
     digest.update("".join([f"\n{score!r}" for score in scores]).encode())
     return int.from_bytes(digest.digest()[:8], "big")

@@ -45,40 +45,70 @@ class Copies:
 
     def __init__(self) -> None:
         """Start with no text seen."""
-        # By mark, and by half: a half is let go as a whole once all in it is older than anybody compares with.
-        self._newer: dict[int, _Text] = {}
-        self._older: dict[int, _Text] = {}
-        self._begun: datetime | None = None
-        """When the newer half was begun."""
+        self._latest = _Memory()
+        self._late = _Memory()
+        """What was delivered late: written before the newer half of the latest was begun."""
 
     def seen(self, text: str, at: datetime) -> bool:
-        """Tell whether a near-copy was written within the last quarter of an hour; remember the text."""
+        """Tell whether a near-copy of what is known was written within a quarter of an hour; remember the text.
+
+        A text delivered late is no copy of what was written long after it, and hides none of that.
+        """
         words = _words(text)[:WORDS_COMPARED]
         if len(words) < MIN_WORDS_TO_COMPARE:
             return False
-        if self._begun is None or at - self._begun > COPIES_WITHIN:
-            self._turn(at)
+        latest = self._latest
+        if latest.begun is None or at - latest.begun > COPIES_WITHIN:
+            latest.turn(at)
         said = b" ".join(words)
         marks = _marks(said, words)
-        known = newcomer = _Text(said, at)
-        if not (self._newer.keys().isdisjoint(marks) and self._older.keys().isdisjoint(marks)):
-            known = self._original(words, marks, at) or newcomer
-            if known is not newcomer:
-                known.at = at  # a campaign that goes on stays one voice for as long as it does
-                marks = _marks(known.said, known.said.split())
-        newer = self._newer
+        late = self._late if latest.begun is not None and at < latest.begun else None
+        known = latest.original(words, marks, at)
+        if late:
+            if late.begun is None or abs(at - late.begun) > COPIES_WITHIN:
+                late.turn(at)
+            known = known or late.original(words, marks, at)
+        newcomer = known is None
+        if known is None:
+            known = _Text(said, at, at)
+        else:
+            # A campaign that goes on stays one voice for as long as it does.
+            known.first, known.last = min(known.first, at), max(known.last, at)
+            marks = _marks(known.said, known.said.split())
+        newer = late.newer if late else latest.newer
         for mark in marks[::2]:
             newer[mark] = known
-        return known is not newcomer
+        if late:
+            for mark in marks[::2]:
+                latest.older.setdefault(mark, known)
+        return not newcomer
 
-    def _turn(self, at: datetime) -> None:
+
+class _Memory:
+    """Texts by their marks, in halves: one is let go as a whole once all in it is older than anybody compares with."""
+
+    __slots__ = ("begun", "newer", "older")
+
+    def __init__(self) -> None:
+        self.newer: dict[int, _Text] = {}
+        self.older: dict[int, _Text] = {}
+        self.begun: datetime | None = None
+        """When the newer half was begun."""
+
+    def turn(self, at: datetime) -> None:
         """Begin another half: what was written before the newer one was begun is older than anybody compares with."""
-        self._older, self._newer, self._begun = self._newer, {}, at
+        self.older, self.newer, self.begun = self.newer, {}, at
 
-    def _original(self, words: list[bytes], marks: list[int], at: datetime) -> _Text | None:
-        """Return the earlier text that these words are a copy of, if any."""
-        newer, older, since = self._newer.get, self._older.get, at - COPIES_WITHIN
-        met = Counter(text for mark in marks if (text := newer(mark) or older(mark)) and text.at >= since)
+    def original(self, words: list[bytes], marks: list[int], at: datetime) -> _Text | None:
+        """Return the known text that these words are a copy of, if any."""
+        if self.newer.keys().isdisjoint(marks) and self.older.keys().isdisjoint(marks):
+            return None
+        newer, older, since, until = self.newer.get, self.older.get, at - COPIES_WITHIN, at + COPIES_WITHIN
+        met = Counter(
+            text
+            for mark in marks
+            if (text := newer(mark) or older(mark)) and text.last >= since and text.first <= until
+        )
         for other, _ in met.most_common(MOST_COMPARED):
             theirs = other.said.split()
             if _alike(marks[1:], _marks(other.said, theirs)[1:]) or _same_template(words, theirs):
@@ -90,7 +120,9 @@ class Copies:
 class _Text:
     said: bytes
     """Its words, which are taken apart again for the few texts that are compared."""
-    at: datetime
+    first: datetime
+    last: datetime
+    """When it and its copies were written."""
 
 
 def _marks(said: bytes, words: list[bytes]) -> list[int]:
